@@ -1,0 +1,41 @@
+"""The failure tree: every way in which a call can end without an answer, each translated once from its library.
+
+`adapters/transport.py` and the policies raise these; `resolvers/errors.py` maps them to GraphQL errors. An answer of any
+status, 5xx included, is no failure here: it is a `Response`.
+"""
+
+from __future__ import annotations
+
+
+class UpstreamFailure(Exception):
+    """A call that brought no answer. `sent` is true where the request may have reached the service.
+
+    The message is for logs; it holds no token, header or body.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class Unavailable(UpstreamFailure):
+    """The service could not be reached or hung up: refused, reset, DNS, TLS."""
+
+
+class TimedOut(UpstreamFailure):
+    """The deadline of the call passed."""
+
+
+class BadAnswer(UpstreamFailure):
+    """Bytes came that are no usable HTTP answer: malformed, cut short, or over the bound on bodies."""
+
+
+class NotSent(UpstreamFailure):
+    """The call was refused before it left: a policy forbids it. Never sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, sent=False)
+
+
+class Unauthenticated(NotSent):
+    """The service wants the caller's own credentials, and the caller has none."""

@@ -1,0 +1,59 @@
+"""The messages that travel down and up the policy stack: one frozen `Request`, one frozen `Response`.
+
+`resolvers/call.py` makes requests; every policy of `adapters/stack.py` passes them on; `adapters/transport.py` turns them
+into bytes on a socket. Nothing here knows aiohttp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a call may say of its caller. `partition` separates callers in caches and flights; it never holds a token.
+
+    `token` is the caller's own bearer token, verified or not; None for an anonymous caller.
+    """
+
+    partition: str
+    token: str | None = field(default=None, repr=False)
+    tenant: str | None = None
+
+
+ANONYMOUS = Identity(partition="anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One upstream call. `target` is path and query, percent-encoded, starting with `/`; it is appended to the base URL.
+
+    `headers` hold what the operation and the caller supply, names in lower case; credentials are added by their policy.
+    `safe` is true for what may be shared and repeated: GET, HEAD and lookups that the project declares safe.
+    `deadline` is seconds on the loop's clock, or None.
+    """
+
+    service: str
+    operation: str
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    safe: bool = False
+    identity: Identity = field(default=ANONYMOUS, repr=False)
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the service answered. `headers` in lower case, equal ones joined with `, ` (RFC 9110, section 5.3)."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+Send: TypeAlias = Callable[[Request], Awaitable[Response]]
+Policy: TypeAlias = Callable[[Request, Send], Awaitable[Response]]
