@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal, final
@@ -51,18 +52,19 @@ class Kind(StrEnum):
 
 
 JsonType = Literal["boolean", "integer", "number", "string", "object", "array", "any"]
-Scalar = str | int | float | bool
+Number = int | float | Decimal  # Decimal only where a float would lose digits
+Scalar = str | Number | bool
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """JSON Schema's validation keywords; None where the document says nothing. Lengths in characters and items."""
 
-    minimum: int | float | None = None
-    maximum: int | float | None = None
-    exclusive_minimum: int | float | None = None
-    exclusive_maximum: int | float | None = None
-    multiple_of: int | float | None = None
+    minimum: Number | None = None
+    maximum: Number | None = None
+    exclusive_minimum: Number | None = None
+    exclusive_maximum: Number | None = None
+    multiple_of: Number | None = None
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
@@ -85,7 +87,7 @@ class Use:
     nullable: bool = False
     description: str | None = None
     deprecated: bool = False
-    default: object = MISSING
+    default: object = field(default=MISSING, hash=False)  # a default may be a list, which has no hash
     read_only: bool = False
     write_only: bool = False
 
@@ -172,7 +174,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One endpoint. `id` is its operationId, or `METHOD /path` where it has none. `path` is the template from the contract."""
+    """One endpoint. `id` is its operationId, or `METHOD /path` where it has none. `path` is the template from the contract.
+
+    `unusable` is why Stolon cannot call it (a body that is not JSON, a required cookie); using it is then the mistake.
+    """
 
     contract: str
     id: str
@@ -185,6 +190,7 @@ class Operation:
     summary: str | None = None
     description: str | None = None
     deprecated: bool = False
+    unusable: str | None = None
 
     def parameter(self, name: str, location: Location | None = None) -> Parameter | None:
         """The parameter of that upstream name (and location), or None."""
@@ -201,7 +207,9 @@ class Operation:
     @property
     def success(self) -> Answer | None:
         """The answer that a result is read from: the lowest declared 2xx, else `2XX`, else `default`, else None."""
-        numbered = sorted((one for one in self.answers if one.status.isdigit() and one.status[0] == "2"), key=_status)
+        numbered = sorted(
+            (one for one in self.answers if one.status.isdigit() and one.status[0] == "2"), key=_status
+        )
         if numbered:
             return next((one for one in numbered if one.use is not None), numbered[0])
         named = {one.status.upper(): one for one in self.answers}

@@ -1,10 +1,29 @@
-"""The failure tree: every way in which a call can end without an answer, each translated once from its library.
+"""The failure tree: every way in which a call can end without an answer, each translated once from its
+library.
 
-`adapters/transport.py` and the policies raise these; `resolvers/errors.py` maps them to GraphQL errors. An answer of any
-status, 5xx included, is no failure here: it is a `Response`.
+`adapters/transport.py` and the policies raise these; `resolvers/errors.py` maps them to GraphQL errors. An
+answer of any status, 5xx included, is no failure here: it is a `Response`.
 """
 
 from __future__ import annotations
+
+from typing import TypeVar
+
+Raised = TypeVar("Raised", bound=BaseException)
+
+
+def again(failure: Raised) -> Raised:
+    """An equal exception that nobody has raised yet, with the first as its cause.
+
+    One exception raised in two tasks gathers both tracebacks and loses its context; whoever waits for a
+    shared call gets one of its own. Works for keyword-only constructors, which `copy.copy` does not.
+    """
+    fresh = type(failure).__new__(type(failure), *failure.args)
+    fresh.args = failure.args
+    for name, value in vars(failure).items():
+        setattr(fresh, name, value)
+    fresh.__cause__ = failure
+    return fresh
 
 
 class UpstreamFailure(Exception):

@@ -1,7 +1,7 @@
 """The messages that travel down and up the policy stack: one frozen `Request`, one frozen `Response`.
 
-`resolvers/call.py` makes requests; every policy of `adapters/stack.py` passes them on; `adapters/transport.py` turns them
-into bytes on a socket. Nothing here knows aiohttp.
+`resolvers/call.py` makes requests; every policy of `adapters/stack.py` passes them on;
+`adapters/transport.py` turns them into bytes on a socket. Nothing here knows aiohttp.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a call may say of its caller. `partition` separates callers in caches and flights; it never holds a token.
+    """What a call may say of its caller. `partition` separates callers in caches and flights; it never holds
+    a token.
 
     `token` is the caller's own bearer token, verified or not; None for an anonymous caller.
     """
@@ -26,13 +27,35 @@ class Identity:
 ANONYMOUS = Identity(partition="anonymous")
 
 
+class Departure:
+    """Whether a request may have left this process. The transport marks it; whoever ends the wait reads it.
+
+    It is the one thing in a message that changes, once and one way: an exception cannot carry the truth out
+    of a call that was cancelled, and a mutation's `OUTCOME_UNKNOWN` depends on that truth.
+    """
+
+    __slots__ = ("sent",)
+
+    def __init__(self) -> None:
+        self.sent = False
+
+    def mark(self) -> None:
+        """From here on the service may have received the request, whole or in part."""
+        self.sent = True
+
+    def __repr__(self) -> str:
+        return f"Departure(sent={self.sent})"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One upstream call. `target` is path and query, percent-encoded, starting with `/`; it is appended to the base URL.
+    """One upstream call. `target` is path and query, percent-encoded, starting with `/`; it is appended to
+    the base URL.
 
-    `headers` hold what the operation and the caller supply, names in lower case; credentials are added by their policy.
-    `safe` is true for what may be shared and repeated: GET, HEAD and lookups that the project declares safe.
-    `deadline` is seconds on the loop's clock, or None.
+    `headers` hold what the operation and the caller supply, names in lower case; credentials are added by
+    their policy. `safe` is true for what may be shared and repeated: GET, HEAD and lookups that the project
+    declares safe. `deadline` is seconds on the loop's clock, or None. `departure` takes no part in equality;
+    a copy made with `dataclasses.replace` shares it, which is how news of sending travels back up the stack.
     """
 
     service: str
@@ -44,11 +67,14 @@ class Request:
     safe: bool = False
     identity: Identity = field(default=ANONYMOUS, repr=False)
     deadline: float | None = None
+    departure: Departure = field(default_factory=Departure, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the service answered. `headers` in lower case, equal ones joined with `, ` (RFC 9110, section 5.3)."""
+    """What the service answered. `headers` in lower case, equal ones joined with `, ` (RFC 9110, section
+    5.3).
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)

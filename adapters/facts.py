@@ -1,0 +1,98 @@
+"""What happened on the wire, as frozen facts: metrics, logs and traces observe these, and no policy knows
+them.
+
+`watch` stands directly above the transport and tells of real calls; `adapters/flight.py` tells of answers
+that were shared. An observer that raises is logged and never breaks a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from adapters.failures import UpstreamFailure
+from adapters.messages import Policy, Request, Response, Send
+
+log = logging.getLogger(__name__)
+
+Clock: TypeAlias = Callable[[], float]
+"""Seconds, monotonic: `loop.time` of the running loop, or a test's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """A call goes down to the transport."""
+
+    service: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """A call ended. Exactly one of `status` and `failure` is set.
+
+    `failure` is the failure's class in `adapters/failures.py` by name, `Cancelled` where nobody waited any
+    longer, or `Error` for a fault of Stolon's own. `bytes` counts the body after decompression. `shared` is
+    true for a caller that was served by another's call: calls on the wire are those with `shared=False`.
+    """
+
+    service: str
+    operation: str
+    status: int | None
+    failure: str | None
+    seconds: float
+    bytes: int
+    shared: bool
+
+
+Fact: TypeAlias = CallStarted | CallEnded
+Observer: TypeAlias = Callable[[Fact], None]
+
+
+def tell(observers: tuple[Observer, ...], fact: Fact) -> None:
+    """Gives the fact to every observer; one that raises is logged by name."""
+    for observer in observers:
+        try:
+            observer(fact)
+        except Exception:
+            log.exception("observer %r failed on %s", observer, type(fact).__name__)
+
+
+def ended(
+    request: Request, outcome: Response | BaseException, seconds: float, *, now: float, shared: bool
+) -> CallEnded:
+    """The fact of a call's end. A cancellation at or after the deadline is a `TimedOut`."""
+    status = failure = None
+    size = 0
+    if isinstance(outcome, Response):
+        status, size = outcome.status, len(outcome.body)
+    elif isinstance(outcome, UpstreamFailure):
+        failure = type(outcome).__name__
+    elif isinstance(outcome, asyncio.CancelledError):
+        late = request.deadline is not None and now >= request.deadline
+        failure = "TimedOut" if late else "Cancelled"
+    else:
+        failure = "Error"
+    return CallEnded(request.service, request.operation, status, failure, seconds, size, shared)
+
+
+def watch(clock: Clock, observers: tuple[Observer, ...]) -> Policy:
+    """The policy that tells observers of every call that goes to the transport."""
+
+    async def policy(request: Request, send: Send) -> Response:
+        started = clock()
+        tell(observers, CallStarted(request.service, request.operation))
+        try:
+            response = await send(request)
+        except BaseException as failure:
+            now = clock()
+            tell(observers, ended(request, failure, now - started, now=now, shared=False))
+            raise
+        now = clock()
+        tell(observers, ended(request, response, now - started, now=now, shared=False))
+        return response
+
+    return policy

@@ -1,0 +1,84 @@
+"""The settings of one service, as `graph/settings.py` reads them and `adapters/stack.py` opens them; and its
+base URL, checked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from yarl import URL
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One running upstream. Only `name` and `url` have no safe default.
+
+    `timeout` is seconds for one call, queueing included. `connections` bounds the sockets to the service,
+    `concurrency` the calls that one batch runs at once, `batch_limit` the keys in one call where the contract
+    states no `maxItems`, `answer_limit` the bytes of one body after decompression, `page_limit` the pages
+    that a whole list is followed. Raises ValueError for a URL or a bound that cannot work.
+    """
+
+    name: str
+    url: str = field(repr=False)  # it may name hosts that are nobody's business in a log
+    credentials: str = "none"
+    timeout: float = 10.0
+    connections: int = 64
+    concurrency: int = 8
+    batch_limit: int = 100
+    answer_limit: int = 8 * 1024 * 1024
+    page_limit: int = 50
+    owner: str | None = None
+
+    def __post_init__(self) -> None:
+        base_url(self.url)
+        for bound in ("timeout", "connections", "concurrency", "batch_limit", "answer_limit", "page_limit"):
+            if not getattr(self, bound) > 0:
+                raise ValueError(f"{bound} of service {self.name!r} must be greater than 0")
+
+
+def base_url(text: str) -> URL:
+    """A service's base URL, its path prefix without a trailing slash.
+
+    Raises ValueError, which never repeats the URL, unless it is http or https with a host and without user
+    information, query and fragment (RFC 3986, section 3).
+    """
+    parts = _split(text)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("a service's URL must start with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a service's URL must not hold a user name or password")
+    if "?" in text or "#" in text:
+        raise ValueError("a service's URL must not hold a query or a fragment")
+    try:
+        url = URL(text)
+        port = url.explicit_port
+    except ValueError:
+        raise ValueError("a service's URL must be a valid URL") from None
+    if not url.host or port == 0:
+        raise ValueError("a service's URL must name a host, and a port from 1 to 65535 if any")
+    return url.with_path(url.raw_path.rstrip("/"), encoded=True)
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise ValueError("a service's URL must be a valid URL") from None
+
+
+def private_enough(url: URL) -> bool:
+    """Whether a caller's token may travel there: https, or a loopback address that no network sees (RFC 6750,
+    section 5.3).
+    """
+    if url.scheme == "https":
+        return True
+    host = url.host or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

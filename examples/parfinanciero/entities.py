@@ -1,0 +1,71 @@
+"""Customers, orders and payments: three services' types, linked both ways."""
+
+from stolon import rest
+
+users = rest.contract("users")
+orders = rest.contract("orders")
+payments = rest.contract("payments")
+
+
+@rest.type(
+    users.schema("User"),
+    key="id",
+    one=users.op("getUser", user_id=rest.key),
+    many=users.op("listUsers", ids=rest.keys),
+)
+class User:
+    """A customer."""
+
+    id: rest.auto
+    name: rest.auto
+    email: rest.auto = rest.field(scopes=["users:pii"])
+    status: rest.auto
+    created_at: rest.auto
+    birth_date: rest.auto = rest.field(scopes=["users:pii"])
+    loyalty_points: rest.auto
+    profile: rest.auto
+    preferences: rest.auto
+    city: str | None = rest.field(path="profile.address.city", description="Where the customer lives.")
+    orders: "rest.Connection[Order] | None" = rest.connection(
+        orders.op("listOrders", customer_id=rest.this("id")),
+        description="What the customer ordered, the newest first.",
+    )
+
+    @rest.field(needs=["name", "profile"], description="How to address a parcel.")
+    def label(self) -> str:
+        """Name and city in one line."""
+        return f"{self.name}, {self.profile.address.city}" if self.profile else str(self.name)
+
+
+@rest.type(orders.schema("Order"), key="id", one=orders.op("getOrder"))
+class Order:
+    """An order."""
+
+    id: rest.auto
+    status: rest.auto
+    currency: rest.auto
+    total: rest.auto
+    lines: rest.auto
+    placed_at: rest.auto
+    note: rest.auto
+    version: rest.auto
+    customer: User | None = rest.link(key="customer_id", description="Who ordered.")
+    payments: "list[Payment] | None" = rest.link(
+        payments.op("listPayments", order_ids=rest.each("id")),
+        group_by="order_id",
+        description="What was paid for it.",
+    )
+
+
+@rest.type(payments.schema("Payment"), key="id", one=payments.op("getPayment"), scopes=["payments:read"])
+class Payment:
+    """A payment of an order."""
+
+    id: rest.auto
+    state: rest.auto
+    amount: rest.auto
+    currency: rest.auto
+    method: rest.auto
+    created_at: rest.auto
+    failure_code: rest.auto
+    order: Order | None = rest.link(key="order_id", description="What was paid.")

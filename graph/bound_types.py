@@ -1,0 +1,224 @@
+"""Bound types of one graph: found from the roots, checked against their contracts, and given their entities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
+from strawberry.types.field import UNRESOLVED, StrawberryField
+
+from adapters.contract import Contract, Kind, Schema
+from adapters.mistake import nearest
+from graph.annotations import members, take_apart
+from graph.bind_calls import Ask, CallBinder, Parent, upstream_path
+from graph.declare import DECLARATION, EXTENSIONS, Access, Extension, Position, TypeDeclaration
+from graph.fields import BoundField
+from graph.mistakes import Mistakes
+from graph.positions import class_position
+from graph.results import Wanted, property_at
+from graph.type_factory import TypeFactory
+from resolvers.reader import ObjectReader
+from resolvers.source import Entity
+
+
+@dataclass(slots=True, eq=False)
+class BoundType:
+    """A bound type with its contract. `entity` is None where nothing fetches it by key."""
+
+    cls: type
+    declaration: TypeDeclaration
+    definition: StrawberryObjectDefinition
+    contract: Contract
+    schema: Schema
+    reader: ObjectReader
+    key: tuple[tuple[str, ...], ...] = ()
+    entity: Entity | None = None
+
+    @property
+    def key_paths(self) -> frozenset[tuple[str, ...]]:
+        """The upstream paths of the declared key; what is wrong with it is told when the entity is bound."""
+        paths = (upstream_path(self.parent, part) for part in self.declaration.key)
+        return frozenset(path for path in paths if not isinstance(path, str))
+
+    @property
+    def parent(self) -> Parent:
+        """What calls of its fields are bound to."""
+        return Parent(self.contract, self.schema, self.reader.names)
+
+    def fits(self, schema: Schema) -> bool:
+        """Whether objects of another schema of the contract serve as this type: the same, or with all its properties."""
+        if schema.pointer == self.schema.pointer:
+            return True
+        if schema.kind is not Kind.OBJECT:
+            return False
+        used = {
+            one.upstream[0] for one in self.definition.fields if isinstance(one, BoundField) and one.upstream
+        }
+        used |= {path[0] for path in self.key}
+        return bool(used) and all(_same_property(self, schema, name) for name in used)
+
+
+def _same_property(bound: BoundType, theirs: Schema, name: str) -> bool:
+    mine, other = bound.schema.property(name), theirs.property(name)
+    if mine is None or other is None:
+        return False
+    ours, others = bound.contract.schema(mine.use), bound.contract.schema(other.use)
+    return ours.pointer == others.pointer or (ours.kind, ours.json_type) == (others.kind, others.json_type)
+
+
+@dataclass(slots=True)
+class BoundTypes:
+    """All object types that can be reached from the roots; those bound to contracts by class."""
+
+    calls: CallBinder
+    types: TypeFactory
+    mistakes: Mistakes
+    bound: dict[type, BoundType] = field(default_factory=dict)
+    definitions: list[StrawberryObjectDefinition] = field(default_factory=list)
+
+    def discover(self, roots: Iterable[type]) -> None:
+        """Find every object type from the roots on, and read the contract of every bound one."""
+        waiting = [definition for root in roots if (definition := get_object_definition(root)) is not None]
+        seen: set[int] = set()
+        while waiting:
+            definition = waiting.pop()
+            if id(definition) in seen:
+                continue
+            seen.add(id(definition))
+            self._extend(definition)
+            self.definitions.append(definition)
+            declaration = definition.origin.__dict__.get(DECLARATION)
+            if declaration is not None:
+                self._read(definition, declaration)
+            for one in definition.fields:
+                waiting.extend(self._reached(definition, one))
+
+    def access_of(self, definition: StrawberryObjectDefinition) -> Access:
+        """Who may see a type."""
+        declaration: TypeDeclaration | None = definition.origin.__dict__.get(DECLARATION)
+        return Access() if declaration is None else declaration.access
+
+    def _extend(self, definition: StrawberryObjectDefinition) -> None:
+        extensions: list[Extension] = definition.origin.__dict__.get(EXTENSIONS) or []
+        for extension in extensions:
+            added = get_object_definition(extension.cls, strict=True)
+            own = {one.python_name: one for one in definition.fields}
+            for one in added.fields:
+                if own.get(one.python_name) is one:
+                    continue
+                if one.python_name in own:
+                    where = f"{definition.name}.{one.python_name}"
+                    self.mistakes.at(extension.position, where, "the type has a field of this name already")
+                    continue
+                definition.fields.append(one)
+
+    def _reached(
+        self, definition: StrawberryObjectDefinition, one: StrawberryField
+    ) -> Iterator[StrawberryObjectDefinition]:
+        if isinstance(one, BoundField) and one.inherits_type:
+            return
+        position = one.declaration.position if isinstance(one, BoundField) else self._position(definition)
+        try:
+            resolved = one.resolve_type(type_definition=definition)
+            if resolved is UNRESOLVED:
+                annotation = one.type_annotation.raw_annotation if one.type_annotation else "?"
+                raise NameError(f"the annotation {annotation!r} names what is not defined")
+            apart = take_apart(resolved)
+        except Exception as wrong:
+            # Whatever an annotation does when it is evaluated is the project's own mistake, and one among others.
+            self.mistakes.at(
+                position, f"{definition.name}.{one.python_name}", f"can't resolve its annotation: {wrong}"
+            )
+            return
+        yield from members(apart.of)
+        if apart.connection:
+            inner = one.resolve_type(type_definition=definition)
+            yield from members(getattr(inner, "of_type", inner))
+
+    def _position(self, definition: StrawberryObjectDefinition) -> Position:
+        declaration: TypeDeclaration | None = definition.origin.__dict__.get(DECLARATION)
+        if declaration is not None:
+            return declaration.position
+        return class_position(definition.origin)
+
+    def _read(self, definition: StrawberryObjectDefinition, declaration: TypeDeclaration) -> None:
+        name = definition.name
+        contract = self.calls.contracts.get(declaration.schema.contract, declaration.schema.position, name)
+        if contract is None:
+            return
+        pointer = contract.components.get(declaration.schema.name)
+        if pointer is None:
+            wanted = declaration.schema.name
+            hint = nearest(wanted, contract.components)
+            self.mistakes.at(
+                declaration.schema.position,
+                name,
+                f"contract {contract.name!r} has no schema {wanted!r}{hint}",
+            )
+            return
+        schema = contract.schema(pointer)
+        if schema.kind is not Kind.OBJECT:
+            self.mistakes.at(
+                declaration.schema.position, name, f"schema {schema.name!r} is {schema.kind}, not an object"
+            )
+            return
+        cls = definition.origin
+        readers = self.types.readers(contract)
+        readers.declare(schema.pointer, cls)
+        self.types.bound.setdefault((contract.name, schema.pointer), cls)
+        if definition.description is None:
+            definition.description = schema.description
+        reader = readers.of_object(schema, cls)
+        self.bound[cls] = BoundType(cls, declaration, definition, contract, schema, reader)
+
+    # --- entities
+
+    def bind_entities(self) -> None:
+        """Check every bound type's key, and bind its `one` and `many`."""
+        for one in self.bound.values():
+            self._bind_entity(one)
+
+    def _bind_entity(self, bound: BoundType) -> None:
+        declaration, name = bound.declaration, bound.definition.name
+        key: list[tuple[str, ...]] = []
+        kinds: list[Kind] = []
+        for part in declaration.key:
+            path = upstream_path(bound.parent, part)
+            found = path if isinstance(path, str) else property_at(bound.contract, bound.schema, path)
+            if isinstance(found, str) or isinstance(path, str):
+                self.mistakes.at(declaration.position, name, f"key={part!r}: {found}")
+                continue
+            kind = bound.contract.schema(found[0]).kind
+            if kind in (Kind.OBJECT, Kind.ARRAY, Kind.ANY, Kind.NUMBER, Kind.BOOLEAN):
+                self.mistakes.at(
+                    declaration.position, name, f"key={part!r}: a key is text or an integer, not {kind}"
+                )
+                continue
+            key.append(path)
+            kinds.append(kind)
+        bound.key = tuple(key)
+        if not declaration.key:
+            if declaration.one is not None or declaration.many is not None:
+                self.mistakes.at(declaration.position, name, "one= and many= need a key=")
+            return
+        if len(key) < len(declaration.key) or (declaration.one is None and declaration.many is None):
+            return
+        one = declaration.one and self.calls.bind(
+            declaration.one,
+            Ask("one", f"{name} one=", Wanted(bound.fits, False, name), key=declaration.key),
+        )
+        many = declaration.many and self.calls.bind(
+            declaration.many,
+            Ask("many", f"{name} many=", Wanted(bound.fits, True, name), key=declaration.key),
+        )
+        if one is None and many is None:
+            return
+        bound.entity = Entity(
+            name=name,
+            key=bound.key,
+            kinds=tuple(kinds),
+            one=one.call if one else None,
+            many=many.call if many else None,
+            reader=bound.reader,
+        )

@@ -1,0 +1,60 @@
+"""`stolon demo`: the bundled project with its services, an identity provider and tokens to try, on loopback."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from adapters.mistake import Mistake, ProjectError
+from graph.app import App
+from graph.project import load_project
+
+PROJECT: Final = Path(__file__).resolve().parent.parent / "examples" / "parfinanciero"
+QUERY: Final = (
+    "{ me { name orders(first: 2) { totalCount edges { node { total payments { state } customer { name } } } } } }"
+)
+
+
+async def run_demo(echo: Callable[[str], None], *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT, and stop every service. Raises ProjectError, CannotListen."""
+    launcher = _launcher()
+    with tempfile.TemporaryDirectory(prefix="parfinanciero-") as folder:
+        async with launcher.launch(Path(folder)) as launched:
+            environ = {**os.environ, "IDENTITY_URL": launched.issuer}
+            for name in ("users", "orders", "payments"):
+                environ[f"{name.upper()}_URL"] = launched.url(name)
+            app = App(load_project(PROJECT, environ), detail=True)
+
+            def ready(url: str) -> None:
+                for name, service in launched.services.items():
+                    echo(f"service {name} {service.url} pid {service.pid}")
+                    echo(f"  start again: {shlex.join(service.command)}")
+                for name, token in launched.tokens.items():
+                    echo(f"token {name} {token}")
+                endpoint = url + app.project.settings.graph.path
+                echo("try:")
+                echo(f"  curl -s {endpoint} -H 'authorization: Bearer TOKEN' -H 'content-type: application/json' \\")
+                echo(f"    -d '{{\"query\": \"{QUERY}\"}}'")
+                echo(f"serving {endpoint}")
+
+            await app.serve(host, port, ready, port_is_fixed=False)
+
+
+def _launcher() -> ModuleType:
+    """The example's launcher, loaded by its path: the example is no package of ours."""
+    file = PROJECT / "launch.py"
+    if not file.is_file():
+        raise ProjectError([Mistake(file, 0, "", "the bundled project is not there: run the demo from a checkout")])
+    spec = importlib.util.spec_from_file_location("parfinanciero_launch", file)
+    assert spec is not None and spec.loader is not None  # it is a Python file that exists
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,148 @@
+"""Loading a project: its settings, its modules and its schema, with every mistake of all three at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from adapters.mistake import Mistake, ProjectError, nearest
+from graph.schema import Schema
+from graph.settings import FILE, Settings, read_settings
+
+_OURS: Final = frozenset({"adapters", "resolvers", "graph", "stolon"})
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that can be served."""
+
+    settings: Settings
+    schema: Schema
+
+
+def load_project(folder: Path, environ: Mapping[str, str]) -> Project:
+    """Read and bind a project. Raises ProjectError with every mistake of its settings, contracts and declarations."""
+    folder = folder.resolve()
+    mistakes: list[Mistake] = []
+    settings: Settings | None = None
+    try:
+        settings = read_settings(folder, environ)
+    except ProjectError as error:
+        mistakes += error.mistakes
+    schema: Schema | None = None
+    # A project whose settings are wrong still has its declarations checked, as far as they can be found.
+    target = settings.graph.schema if settings is not None else "schema:schema"
+    if settings is not None or (folder / "schema.py").is_file():
+        try:
+            schema = load_schema(folder, target)
+        except ProjectError as error:
+            mistakes += error.mistakes
+    if settings is not None:
+        mistakes += _services(folder, settings, schema)
+    if mistakes or settings is None or schema is None:
+        raise ProjectError(mistakes)
+    return Project(settings, schema)
+
+
+def load_schema(folder: Path, target: str) -> Schema:
+    """The schema that `module:attribute` names in a project's folder. Raises ProjectError."""
+    name, _, attribute = target.partition(":")
+    hidden = sorted(
+        _OURS
+        & {one.stem for one in folder.iterdir() if one.suffix == ".py" or (one / "__init__.py").is_file()}
+    )
+    if hidden:
+        raise ProjectError(
+            [Mistake(folder / one, 0, "", f"hides Stolon's own package {one!r}: rename it") for one in hidden]
+        )
+    file = folder / f"{name.replace('.', '/')}.py"
+    if name.split(".")[0] in sys.stdlib_module_names:
+        raise ProjectError([Mistake(file, 0, "", f"hides Python's own module {name!r}: rename it")])
+    with _on_path(folder):
+        module = _imported(folder, name, file)
+    found = getattr(module, attribute, None)
+    if isinstance(found, Schema):
+        return found
+    known = [key for key, value in vars(module).items() if isinstance(value, Schema)]
+    what = (
+        f"has no {attribute!r}"
+        if found is None
+        else f"{attribute!r} is {type(found).__name__}, not a rest.Schema"
+    )
+    raise ProjectError([Mistake(file, 0, "", f"module {name!r} {what}{nearest(attribute, known)}")])
+
+
+def _imported(folder: Path, name: str, file: Path) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ProjectError:
+        raise
+    except SyntaxError as error:
+        where = Path(error.filename or file)
+        raise ProjectError([Mistake(where, error.lineno or 0, "", f"invalid syntax: {error.msg}")]) from None
+    except Exception as error:
+        # Whatever a project's module raises while it is imported is a mistake of the project, told where it is.
+        frames = [
+            one
+            for one in traceback.extract_tb(error.__traceback__)
+            if Path(one.filename).is_relative_to(folder)
+        ]
+        where, line = (Path(frames[-1].filename), frames[-1].lineno or 0) if frames else (file, 0)
+        raise ProjectError([Mistake(where, line, "", f"{type(error).__name__}: {error}")]) from error
+
+
+@contextmanager
+def _on_path(folder: Path) -> Iterator[None]:
+    """Import from the folder, afresh: modules of another project of the same names are let go first."""
+    names = {one.stem for one in folder.iterdir() if one.suffix == ".py" or one.is_dir()}
+    for name in list(sys.modules):
+        if (
+            name.split(".")[0] in names
+            and name.split(".")[0] not in sys.stdlib_module_names
+            and _is_of_a_project(name)
+        ):
+            del sys.modules[name]
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        _LOADED.update(name for name in set(sys.modules) - before if _stands_in(name, folder))
+
+
+_LOADED: Final[set[str]] = set()
+
+
+def _is_of_a_project(name: str) -> bool:
+    return name in _LOADED
+
+
+def _stands_in(name: str, folder: Path) -> bool:
+    file = getattr(sys.modules[name], "__file__", None)
+    return file is not None and Path(file).resolve().is_relative_to(folder)
+
+
+def _services(folder: Path, settings: Settings, schema: Schema | None) -> list[Mistake]:
+    if schema is None:
+        return []
+    named = settings.services
+    used = schema.graph.contracts.all_read
+    return [
+        Mistake(
+            folder / FILE,
+            0,
+            f"services.{name}",
+            f"the graph uses contract {name!r}: say its url in [services.{name}]",
+        )
+        for name in used
+        if name not in named
+    ]

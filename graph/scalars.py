@@ -1,0 +1,150 @@
+"""Scalars that keep every digit: BigInt and Decimal travel as text, DateTime, Date and UUID as the upstream writes them.
+
+JSON numbers lose digits in most clients beyond 2^53, so text is the only form that keeps them. Upstream values are checked
+before they come here (`resolvers/leaf.py`); values of hand-written resolvers are Python's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NewType
+from uuid import UUID
+
+import strawberry
+from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
+from strawberry.types.scalar import ScalarDefinition
+
+from resolvers.datetimes import ExactDateTime
+
+BigInt = NewType("BigInt", int)
+"""An integer of any size, as text."""
+
+_INTEGER: Final = re.compile(r"-?\d{1,1000}\Z", re.ASCII)
+# More digits than a double holds were lost before the value came here.
+_DOUBLE_DIGITS: Final = 15
+
+
+def _wrong(expected: str) -> GraphQLError:
+    return GraphQLError(f"expected {expected}")
+
+
+def _write_bigint(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _wrong("an integer")
+    return str(value)
+
+
+def _read_bigint(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _INTEGER.match(value):
+        return int(value)
+    raise _wrong("an integer, as digits in a string or as a number")
+
+
+def _write_decimal(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
+        raise _wrong("a Decimal")
+    return str(value)
+
+
+def _read_decimal(value: Any) -> Decimal:
+    if isinstance(value, float):
+        number = Decimal(repr(value))
+        if not number.is_finite() or len(number.as_tuple().digits) > _DOUBLE_DIGITS:
+            raise _wrong("a decimal number; send one of more than 15 digits as a string")
+        return number
+    if isinstance(value, (int, str)) and not isinstance(value, bool):
+        try:
+            number = Decimal(value.strip() if isinstance(value, str) else value)
+        except InvalidOperation:
+            raise _wrong("a decimal number") from None
+        if number.is_finite():
+            return number
+    raise _wrong("a decimal number, best as a string")
+
+
+def _literal(node: ValueNode, _variables: Mapping[str, Any] | None = None) -> Any:
+    if isinstance(node, (IntValueNode, FloatValueNode, StringValueNode)):
+        return node.value
+    raise _wrong("a number or a string")
+
+
+def _decimal_literal(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Decimal:
+    return _read_decimal(_literal(node, variables))
+
+
+def _bigint_literal(node: ValueNode, variables: Mapping[str, Any] | None = None) -> int:
+    return _read_bigint(_literal(node, variables))
+
+
+def _write_time(value: Any) -> str:
+    if isinstance(value, ExactDateTime) and value.text:
+        return value.text
+    return value if isinstance(value, str) else str(value.isoformat())
+
+
+def _read_date_time(value: Any) -> datetime:
+    try:
+        return ExactDateTime.read(value)
+    except (TypeError, ValueError):
+        raise _wrong("an RFC 3339 date-time with its offset") from None
+
+
+def _read_date(value: Any) -> date:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise _wrong("a date (YYYY-MM-DD)") from None
+
+
+def _read_uuid(value: Any) -> UUID:
+    try:
+        return UUID(value)
+    except (TypeError, ValueError, AttributeError):
+        raise _wrong("a UUID") from None
+
+
+_RFC3339: Final = "https://datatracker.ietf.org/doc/html/rfc3339"
+
+SCALARS: Final[dict[object, ScalarDefinition]] = {
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="An integer of any size, as a string of digits.",
+        serialize=_write_bigint,
+        parse_value=_read_bigint,
+        parse_literal=_bigint_literal,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description="A decimal number with every digit, as a string.",
+        serialize=_write_decimal,
+        parse_value=_read_decimal,
+        parse_literal=_decimal_literal,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A date and time with its offset (RFC 3339).",
+        specified_by_url=_RFC3339,
+        serialize=_write_time,
+        parse_value=_read_date_time,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day (RFC 3339, full-date).",
+        specified_by_url=_RFC3339,
+        serialize=_write_time,
+        parse_value=_read_date,
+    ),
+    UUID: strawberry.scalar(
+        name="UUID",
+        description="A UUID (RFC 9562).",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc9562",
+        serialize=str,
+        parse_value=_read_uuid,
+    ),
+}
+"""The scalar map of every Stolon schema."""

@@ -1,0 +1,210 @@
+"""How single settings are read: text, durations, sizes, URLs, names, lists. Each takes a TOML value and gives
+a plain one.
+
+`graph/settings.py` says which setting is of which kind. A reader raises `Wrong`, whose message says what was
+expected and never holds the value: it may have come from the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time
+from typing import Any, Final, TypeAlias
+
+from adapters.mistake import nearest
+from graph import units
+from graph.origins import fault_of_url, is_confidential
+
+Reader: TypeAlias = Callable[[object], Any]
+
+_NAMES: Final[tuple[tuple[type, str], ...]] = (
+    (bool, "boolean"),
+    (str, "text"),
+    (int, "integer"),
+    (float, "float"),
+    (list, "list"),
+    (dict, "table"),
+    (datetime, "date-time"),
+    (date, "date"),
+    (time, "time"),
+)
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_FORBIDDEN: Final = frozenset(
+    [
+        "authorization",
+        "connection",
+        "content-length",
+        "cookie",
+        "forwarded",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)
+_FORBIDDEN_FAMILIES: Final = ("x-forwarded-", "proxy-")
+
+
+class Wrong(Exception):
+    """A value that is not what its setting expects. `inside` is the path to it within the value, mostly
+    empty.
+    """
+
+    def __init__(self, message: str, inside: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.inside = inside
+
+
+def _kind(value: object) -> str:
+    return next((name for of, name in _NAMES if isinstance(value, of)), "value")
+
+
+def text(value: object) -> str:
+    """A text that is not empty, on one line."""
+    if not isinstance(value, str):
+        raise Wrong(f"expected text, found {_kind(value)}")
+    if not value.strip() or "\n" in value:
+        raise Wrong("expected text on one line, not empty")
+    return value
+
+
+def truth(value: object) -> bool:
+    """`true` or `false`."""
+    if not isinstance(value, bool):
+        raise Wrong(f"expected true or false, found {_kind(value)}")
+    return value
+
+
+def whole(least: int, most: int) -> Reader:
+    """A reader of whole numbers from `least` to `most`."""
+
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Wrong(f"expected an integer, found {_kind(value)}")
+        if not least <= value <= most:
+            raise Wrong(f"expected an integer from {least} to {most}")
+        return value
+
+    return read
+
+
+def duration(least: float, most: float) -> Reader:
+    """A reader of durations, in seconds, between the bounds."""
+
+    def read(value: object) -> float:
+        if not isinstance(value, str):
+            raise Wrong(f"expected a duration as text, such as '500ms', '5s' or '2m'; found {_kind(value)}")
+        seconds = units.duration(value)
+        if seconds is None:
+            raise Wrong("expected a duration such as '500ms', '5s' or '2m'")
+        if not least <= seconds <= most:
+            raise Wrong(f"expected a duration from {least:g} to {most:g} seconds")
+        return seconds
+
+    return read
+
+
+def size(least: int, most: int) -> Reader:
+    """A reader of sizes, in bytes, between the bounds."""
+
+    def read(value: object) -> int:
+        if not isinstance(value, str):
+            raise Wrong(f"expected a size as text, such as '64KiB' or '1MiB'; found {_kind(value)}")
+        found = units.size(value)
+        if found is None:
+            raise Wrong("expected a size such as '512B', '64KiB' or '1MiB'")
+        if not least <= found <= most:
+            raise Wrong(f"expected a size from {least} to {most} bytes")
+        return found
+
+    return read
+
+
+def one_of(*known: str) -> Reader:
+    """A reader of one of the texts named."""
+
+    def read(value: object) -> str:
+        found = text(value)
+        if found not in known:
+            raise Wrong(f"expected {' or '.join(repr(one) for one in known)}{nearest(found, known)}")
+        return found
+
+    return read
+
+
+def list_of(reader: Reader, *, least: int = 0, most: int = 100) -> Reader:
+    """A reader of lists of what `reader` reads, as a tuple without repetitions."""
+
+    def read(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise Wrong(f"expected a list, found {_kind(value)}")
+        if not least <= len(value) <= most:
+            raise Wrong(f"expected a list of {least} to {most} items")
+        items: dict[Any, None] = {}
+        for index, item in enumerate(value):
+            try:
+                items[reader(item)] = None
+            except Wrong as wrong:
+                raise Wrong(wrong.message, (index, *wrong.inside)) from None
+        return tuple(items)
+
+    return read
+
+
+def base_url(value: object) -> str:
+    """The base URL of a service, without the slash at its end; a path prefix may stand in it."""
+    found = text(value)
+    fault = fault_of_url(found)
+    if fault is not None:
+        raise Wrong(fault)
+    return found.rstrip("/")
+
+
+def confidential_url(value: object) -> str:
+    """A URL that is https, or leads to this machine."""
+    found = text(value)
+    fault = fault_of_url(found)
+    if fault is not None:
+        raise Wrong(fault)
+    if not is_confidential(found):
+        raise Wrong("expected an https URL; plain http is for loopback addresses only")
+    return found
+
+
+def target(value: object) -> str:
+    """`module:attribute`, both dotted Python names."""
+    found = text(value)
+    module, colon, attribute = found.partition(":")
+    parts = [*module.split("."), *attribute.split(".")]
+    if not colon or not all(part.isidentifier() for part in parts):
+        raise Wrong("expected 'module:attribute', such as 'schema:schema'")
+    return found
+
+
+def url_path(value: object) -> str:
+    """The path of an endpoint: `/graphql`. What `/health` holds is taken."""
+    found = text(value)
+    if not re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)+", found) or {".", ".."} & set(found.split("/")):
+        raise Wrong("expected a path such as '/graphql': segments of letters, digits and . _ ~ -")
+    if found == "/health" or found.startswith("/health/"):
+        raise Wrong("'/health' and what is below it are taken by the health checks")
+    return found
+
+
+def header(value: object) -> str:
+    """A header's name, lower-cased, that may be passed on (DESIGN section 9: some never may)."""
+    found = text(value).lower()
+    if not _TOKEN.fullmatch(found):
+        raise Wrong("expected the name of a header")
+    if found in _FORBIDDEN or found.startswith(_FORBIDDEN_FAMILIES):
+        taken = [*sorted(_FORBIDDEN), *(f"{family}*" for family in _FORBIDDEN_FAMILIES)]
+        raise Wrong(f"this header is never passed on; forbidden are {_spoken(taken)}")
+    return found
+
+
+def _spoken(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,220 @@
+"""The project file: `stolon.toml` read into frozen Structs, or refused with every mistake at once, each with
+its line.
+
+`graph/app.py` reads settings first and hands each part to whom it concerns: `Service` to the adapters,
+`IdentitySettings` to `graph/auth.py`, `GraphSettings` to `graph/server.py`. `repr` of a setting never shows a
+value: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeVar
+
+import msgspec
+
+from adapters.mistake import ProjectError
+from graph import setting_kinds as kinds
+from graph.origins import is_confidential
+from graph.toml_document import Document
+
+FILE: Final = "stolon.toml"
+ALGORITHMS: Final = (
+    *("RS256", "RS384", "RS512"),
+    *("PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512"),
+    "EdDSA",
+)
+
+
+class _Setting(msgspec.Struct, frozen=True, kw_only=True):
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self.__struct_fields__)})"
+
+
+class GraphSettings(_Setting, frozen=True, kw_only=True):
+    """`[graph]`. `schema` is `module:attribute`; `path` the endpoint; `body_limit` bytes of one client
+    request.
+    """
+
+    schema: str
+    path: str = "/graphql"
+    body_limit: int = 1 << 20
+
+
+class IdentitySettings(_Setting, frozen=True, kw_only=True):
+    """`[identity]`: whose tokens are believed (RFC 7519). `leeway` in seconds; `tenant_header` in lower
+    case.
+    """
+
+    issuer: str
+    audience: tuple[str, ...]
+    jwks: str
+    anonymous: bool = False
+    algorithms: tuple[str, ...] = ALGORITHMS
+    leeway: float = 30.0
+    scopes_claim: str = "scope"
+    roles_claim: str = "roles"
+    tenant_claim: str = "tenant"
+    tenant_header: str = "x-tenant-id"
+
+
+class HeaderSettings(_Setting, frozen=True, kw_only=True):
+    """`[headers]`: which of the caller's headers services get, names in lower case."""
+
+    forward: tuple[str, ...] = ("accept-language", "traceparent", "x-request-id")
+
+
+class Service(_Setting, frozen=True, kw_only=True):
+    """`[services.NAME]`. `url` has no slash at its end; `contract` is an absolute path inside the project's
+    folder.
+
+    `timeout` in seconds; `connections` kept to the service at most; `concurrency` calls of one batch at once;
+    `batch_limit` keys in one call where the contract states no `maxItems`; `answer_limit` bytes of one body;
+    `page_limit` pages of a list that is followed to its end.
+    """
+
+    name: str
+    url: str
+    contract: Path
+    credentials: Literal["none", "forward"] = "none"
+    timeout: float = 10.0
+    connections: int = 64
+    concurrency: int = 8
+    batch_limit: int = 100
+    answer_limit: int = 8 << 20
+    page_limit: int = 50
+    owner: str | None = None
+
+
+class Settings(_Setting, frozen=True, kw_only=True):
+    """A whole project file. `identity` is None where the project has no `[identity]`; `services` by name, in
+    order.
+    """
+
+    folder: Path
+    graph: GraphSettings
+    headers: HeaderSettings
+    services: Mapping[str, Service]
+    identity: IdentitySettings | None = None
+
+
+_GRAPH: Final[Mapping[str, kinds.Reader]] = {
+    "schema": kinds.target,
+    "path": kinds.url_path,
+    "body_limit": kinds.size(1 << 10, 1 << 30),
+}
+_IDENTITY: Final[Mapping[str, kinds.Reader]] = {
+    "issuer": kinds.text,
+    "audience": kinds.list_of(kinds.text, least=1),
+    "jwks": kinds.confidential_url,
+    "anonymous": kinds.truth,
+    "algorithms": kinds.list_of(kinds.one_of(*ALGORITHMS), least=1),
+    "leeway": kinds.duration(0, 600),
+    "scopes_claim": kinds.text,
+    "roles_claim": kinds.text,
+    "tenant_claim": kinds.text,
+    "tenant_header": kinds.header,
+}
+_HEADERS: Final[Mapping[str, kinds.Reader]] = {"forward": kinds.list_of(kinds.header)}
+_SERVICE: Final[Mapping[str, kinds.Reader]] = {
+    "url": kinds.base_url,
+    "contract": kinds.text,
+    "credentials": kinds.one_of("none", "forward"),
+    "timeout": kinds.duration(0.001, 3600),
+    "connections": kinds.whole(1, 10_000),
+    "concurrency": kinds.whole(1, 1_000),
+    "batch_limit": kinds.whole(1, 100_000),
+    "answer_limit": kinds.size(1 << 10, 1 << 30),
+    "page_limit": kinds.whole(1, 10_000),
+    "owner": kinds.text,
+}
+_SERVICE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_Made = TypeVar("_Made", bound=_Setting)
+
+
+def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings of the project in `folder`, with `${NAME}` taken from `environ`.
+
+    Raises `ProjectError` with every mistake of the file. No message holds a value that came from the
+    environment.
+    """
+    folder = folder.resolve()
+    document = Document.read(folder / FILE, environ)
+    document.check_names((), ("graph", "identity", "headers", "services"), "table")
+    graph = _struct(document, GraphSettings, ("graph",), _GRAPH)
+    headers = _struct(document, HeaderSettings, ("headers",), _HEADERS)
+    identity = (
+        _struct(document, IdentitySettings, ("identity",), _IDENTITY) if document.has("identity") else None
+    )
+    services = dict(_services(document, folder))
+    if document.mistakes or graph is None or headers is None:
+        raise ProjectError(document.mistakes)
+    return Settings(
+        folder=folder, graph=graph, headers=headers, identity=identity, services=MappingProxyType(services)
+    )
+
+
+def _services(document: Document, folder: Path) -> Iterator[tuple[str, Service]]:
+    for name in document.table(("services",)):
+        path = ("services", name)
+        if not _SERVICE_NAME.fullmatch(name):
+            document.wrong(path, "a service's name is a letter, then at most 63 letters, digits, '_' or '-'")
+            continue
+        values = document.values(path, _SERVICE)
+        contract = _contract(document, folder, name, values.pop("contract", None))
+        service = _made(document, Service, path, {**values, "name": name, "contract": contract})
+        if service is None or contract is None:
+            continue
+        if service.credentials == "forward" and not is_confidential(service.url):
+            document.wrong(
+                (*path, "url"),
+                "expected https or a loopback address, since credentials = 'forward' sends tokens",
+            )
+        yield name, service
+
+
+def _contract(document: Document, folder: Path, name: str, stated: str | None) -> Path | None:
+    path = ("services", name, "contract")
+    if stated is not None:
+        file = (folder / stated).resolve()
+        if not file.is_relative_to(folder):
+            document.wrong(path, "expected a file inside the project's folder")
+        elif not file.is_file():
+            document.wrong(path, "there is no such file in the project's folder")
+        return file
+    if document.has(*path):  # stated, but not as text: told already
+        return None
+    endings = (".yaml", ".yml", ".json")
+    found = [file for ending in endings if (file := folder / "contracts" / f"{name}{ending}").is_file()]
+    if not found:
+        document.wrong(
+            path, f"there is no contract; expected contracts/{name}.yaml, .yml or .json, or another name here"
+        )
+        return None
+    if len(found) > 1:
+        document.wrong(
+            path, f"{' and '.join(file.name for file in found)} stand in contracts/; say which it is"
+        )
+    elif not found[0].resolve().is_relative_to(folder):
+        document.wrong(path, f"contracts/{found[0].name} leads out of the project's folder")
+    return found[0]
+
+
+def _struct(
+    document: Document, kind: type[_Made], path: tuple[str, ...], readers: Mapping[str, kinds.Reader]
+) -> _Made | None:
+    return _made(document, kind, path, document.values(path, readers))
+
+
+def _made(
+    document: Document, kind: type[_Made], path: tuple[str, ...], values: Mapping[str, Any]
+) -> _Made | None:
+    required = [one.name for one in msgspec.structs.fields(kind) if one.required]
+    for name in required:
+        if name not in values and not document.has(*path, name):
+            document.wrong((*path, name), "is required")
+    return kind(**values) if values.keys() >= set(required) else None

@@ -1,0 +1,281 @@
+"""Strawberry types made from contract schemas: nested objects, enums and inputs that nobody wrote by hand.
+
+A generated type is named after its schema, or after its parent and property. Where two contracts, or a contract and the
+project's own code, want one name, every generated one is prefixed with its contract's name; what still collides is a
+mistake. Never are two merged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final, Optional
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
+from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.field import StrawberryField
+from strawberry.types.unset import UNSET
+
+from adapters.contract import MISSING, Contract, Kind, Property, Schema, Use
+from graph import generated
+from graph.arguments import INPUT_NAMES
+from graph.declare import FieldDeclaration, Position
+from graph.fields import BoundField, LateField
+from graph.naming import attribute_names, constant, field_name, pascal
+from graph.scalars import BigInt
+from resolvers.reader import Readers, property_reader
+
+DEPRECATED: Final = "Deprecated by its contract."
+
+_SCALARS: Final[Mapping[Kind, Any]] = {
+    Kind.BOOLEAN: bool,
+    Kind.INTEGER: int,
+    Kind.INT64: BigInt,
+    Kind.NUMBER: float,
+    Kind.DECIMAL: Decimal,
+    Kind.STRING: str,
+    Kind.DATE: date,
+    Kind.DATE_TIME: datetime,
+    Kind.UUID: UUID,
+    Kind.ANY: JSON,
+}
+
+
+@dataclass(slots=True, eq=False)
+class _Made:
+    """A generated type, until it is known which name it gets."""
+
+    contract: str
+    wanted: str
+    definition: StrawberryObjectDefinition | StrawberryEnumDefinition
+
+
+@dataclass(slots=True)
+class TypeFactory:
+    """Makes each type once per contract, schema and direction."""
+
+    readers: Callable[[Contract], Readers]
+    bound: dict[tuple[str, str], type] = field(default_factory=dict)
+    _outputs: dict[tuple[str, str], type] = field(default_factory=dict)
+    _inputs: dict[tuple[str, str, frozenset[str]], type] = field(default_factory=dict)
+    _enums: dict[tuple[str, str], type[Enum]] = field(default_factory=dict)
+    _made: list[_Made] = field(default_factory=list)
+
+    # --- annotations
+
+    def output(self, contract: Contract, use: Use, named: str, nullable: bool) -> Any:
+        """The annotation of a value that comes out of a contract. `named` names what is nested and has no name."""
+        of = self._output(contract, contract.schema(use), named)
+        return Optional[of] if nullable else of
+
+    def _output(self, contract: Contract, schema: Schema, named: str) -> Any:
+        if schema.enum is not None:
+            return self._enum(contract, schema, named)
+        if schema.kind is Kind.ARRAY:
+            if schema.items is None:
+                return list[Optional[JSON]]  # type: ignore[valid-type]  # a scalar to Strawberry
+            return list[self.output(contract, schema.items, named, schema.items.nullable)]  # type: ignore[misc]
+        if schema.kind is Kind.OBJECT:
+            shown = [one for one in schema.properties if not one.use.write_only]
+            return self.object(contract, schema, named) if shown else JSON
+        return _SCALARS[schema.kind]
+
+    def input(
+        self, contract: Contract, use: Use, named: str, nullable: bool, without: frozenset[str] = frozenset()
+    ) -> Any:
+        """The annotation of a value that goes into a contract; of an object without the properties bound otherwise."""
+        schema = contract.schema(use)
+        if schema.enum is not None:
+            of: Any = self._enum(contract, schema, named)
+        elif schema.kind is Kind.ARRAY and schema.items is not None:
+            of = list[self.input(contract, schema.items, named, schema.items.nullable)]  # type: ignore[misc]
+        elif schema.kind is Kind.ARRAY:
+            of = list[Optional[JSON]]  # type: ignore[valid-type]
+        elif schema.kind is Kind.OBJECT and input_properties(schema, without):
+            of = self._input(contract, schema, named, without)
+        elif schema.kind is Kind.OBJECT:
+            of = JSON
+        else:
+            of = _SCALARS[schema.kind]
+        return Optional[of] if nullable else of
+
+    # --- types
+
+    def object(self, contract: Contract, schema: Schema, named: str) -> type:
+        """The output type of an object schema: the bound type that declares it, or a generated one."""
+        key = (contract.name, schema.pointer)
+        found = self.bound.get(key) or self._outputs.get(key)
+        if found is not None:
+            return found
+        wanted = pascal(schema.name) if schema.name else named
+        shown = [one for one in schema.properties if not one.use.write_only]
+        names = attribute_names(one.name for one in shown)
+        by_upstream = {one.name: one for one in shown}
+        fields = {
+            name: BoundField(
+                declaration=FieldDeclaration(
+                    kind="property", position=Position(contract.file, 0), path=(upstream,)
+                ),
+                graphql_name=_stated_name(name),
+                description=by_upstream[upstream].use.description,
+                deprecation_reason=DEPRECATED if by_upstream[upstream].use.deprecated else None,
+            )
+            for name, upstream in names.items()
+        }
+        made = strawberry.type(
+            _class(contract, schema.pointer, wanted, fields), name=wanted, description=schema.description
+        )
+        self._outputs[key] = made
+        self._note(contract, wanted, made)
+        readers = self.readers(contract)
+        for name, upstream in names.items():
+            self.bind_property(fields[name], contract, by_upstream[upstream], wanted, readers)
+        return made
+
+    def bind_property(
+        self, to: BoundField, contract: Contract, found: Property, parent: str, readers: Readers
+    ) -> None:
+        """Give a field the type and the reader of its property."""
+        nullable = found.use.nullable or not found.required
+        to.bind_type(
+            self.output(contract, found.use, parent + pascal(found.name), nullable or bool(to.access))
+        )
+        to.upstream = (found.name,)
+        to.read = property_reader((found.name,), found.use, found.required, readers.of)
+
+    def _input(self, contract: Contract, schema: Schema, named: str, without: frozenset[str]) -> type:
+        key = (contract.name, schema.pointer, without)
+        found = self._inputs.get(key)
+        if found is not None:
+            return found
+        wanted = named if without or not schema.name else pascal(schema.name)
+        wanted = wanted if wanted.endswith("Input") else f"{wanted}Input"
+        taken = {one.name: one for one in input_properties(schema, without)}
+        names = attribute_names(taken)
+        fields = {
+            name: self._input_field(name, contract, taken[upstream]) for name, upstream in names.items()
+        }
+        pointer = f"{schema.pointer} input {' '.join(sorted(without))}"
+        made = strawberry.input(
+            _class(contract, pointer, wanted, fields), name=wanted, description=schema.description
+        )
+        setattr(made, INPUT_NAMES, names)
+        self._inputs[key] = made
+        self._note(contract, wanted, made)
+        base = wanted.removesuffix("Input")
+        for name, upstream in names.items():
+            use = taken[upstream].use
+            optional = use.nullable or not taken[upstream].required
+            fields[name].bind_type(self.input(contract, use, base + pascal(upstream), optional))
+            default = self.default(contract, use, base + pascal(upstream))
+            if default is not UNSET:
+                fields[name].default_value = default
+        return made
+
+    def _input_field(self, name: str, contract: Contract, found: Property) -> LateField:
+        optional = found.use.nullable or not found.required
+        return LateField(
+            graphql_name=_stated_name(name),
+            description=found.use.description,
+            deprecation_reason=DEPRECATED if found.use.deprecated and optional else None,
+            **({"default": UNSET} if optional or found.use.default is not MISSING else {}),
+        )
+
+    def default(self, contract: Contract, use: Use, named: str) -> Any:
+        """A contract's default as GraphQL's, for scalars, enums and lists of them; UNSET for anything else."""
+        value = use.default
+        schema = contract.schema(use)
+        if value is MISSING or value is None:
+            return UNSET
+        if schema.enum is not None:
+            found = [member for member in self._enum(contract, schema, named) if member.value == value]
+            return found[0] if found else UNSET
+        if schema.kind is Kind.ARRAY and schema.items is not None and isinstance(value, (list, tuple)):
+            items = [self.default(contract, Use(schema.items.schema, default=item), named) for item in value]
+            return UNSET if any(item is UNSET for item in items) else items
+        match schema.kind:
+            case Kind.BOOLEAN if isinstance(value, bool):
+                return value
+            case Kind.INTEGER | Kind.INT64 if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            case Kind.NUMBER if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+                return float(value)
+            case Kind.STRING if isinstance(value, str):
+                return value
+        return UNSET
+
+    def _enum(self, contract: Contract, schema: Schema, named: str) -> type[Enum]:
+        key = (contract.name, schema.pointer)
+        found = self._enums.get(key)
+        if found is not None:
+            return found
+        wanted = pascal(schema.name) if schema.name else named
+        members: dict[str, Any] = {}
+        for value in schema.enum or ():
+            wanted_member = member = constant(value)
+            count = 2
+            while member in members:
+                member = f"{wanted_member}_{count}"
+                count += 1
+            members[member] = value
+        enum = Enum(wanted, members, module=generated.__name__, qualname=f"{contract.name}:{schema.pointer}")  # type: ignore[misc]
+        made = strawberry.enum(enum, name=wanted, description=schema.description)
+        self._enums[key] = made
+        definition: StrawberryEnumDefinition = made.__strawberry_definition__  # type: ignore[attr-defined]
+        self._made.append(_Made(contract.name, wanted, definition))
+        return made
+
+    def _note(self, contract: Contract, wanted: str, made: type) -> None:
+        definition = get_object_definition(made, strict=True)
+        self._made.append(_Made(contract.name, wanted, definition))
+
+    # --- names
+
+    def settle_names(self, taken: Iterable[str]) -> list[str]:
+        """Give every generated type its name, beside those that the project's own types have taken; what collides still."""
+        own = set(taken)
+        by_name: dict[str, list[_Made]] = defaultdict(list)
+        for made in self._made:
+            by_name[made.wanted].append(made)
+        wrong: list[str] = []
+        final: dict[str, _Made] = {}
+        for name, several in by_name.items():
+            clash = name in own or len(several) > 1
+            for made in several:
+                chosen = pascal(made.contract) + name if clash else name
+                if chosen in own or chosen in final:
+                    wrong.append(
+                        f"two types want the name {chosen!r}: rename one in its contract, or declare it with @rest.type"
+                    )
+                final[chosen] = made
+                made.definition.name = chosen
+        return wrong
+
+
+def input_properties(schema: Schema, without: frozenset[str]) -> list[Property]:
+    """The properties that a client may send."""
+    return [one for one in schema.properties if not one.use.read_only and one.name not in without]
+
+
+def _stated_name(python_name: str) -> str | None:
+    """A GraphQL name where Strawberry's converter would keep an underscore that only Python needs."""
+    plain = field_name(python_name)
+    return plain if plain != python_name else None
+
+
+def _class(contract: Contract, pointer: str, name: str, fields: Mapping[str, StrawberryField]) -> type:
+    # Strawberry takes two types of one module and qualified name for the same type: the pointer tells them apart.
+    namespace = {
+        "__module__": generated.__name__,
+        "__qualname__": f"{contract.name}:{pointer}",
+        "__annotations__": dict.fromkeys(fields, Any),
+        **fields,
+    }
+    return type(name, (), namespace)

@@ -1,0 +1,84 @@
+"""Batches: keys asked for one by one, loaded together, by aiodataloader with the store's own timing and ownership.
+
+There is no timer. A batch leaves when the loop has nothing else to add to it: after turns of the loop in which no key was
+added to any batch of the request. aiodataloader by itself would split keys that arrive in different turns, and start
+tasks that outlive the request.
+"""
+
+from __future__ import annotations
+
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from typing import Any, Final
+
+from aiodataloader import DataLoader, Loader, dispatch_queue_batch
+
+from resolvers.settled import Settled
+
+# A landed answer reaches the fields below it in at most three turns: its future's callback, the waiting field's task, and
+# a task for each level that graphql-core gathers. One more settles the ties.
+QUIET_TURNS: Final = 4
+# Other work on the loop must not hold a batch back for ever.
+MOST_TURNS: Final = 64
+
+
+class Batch(DataLoader[Hashable, Settled]):
+    """The keys that wait to be loaded together. `load` gives every asker a future of its own; results are kept by slots."""
+
+    cache = False
+
+    def __init__(
+        self,
+        load: Callable[[list[Hashable]], Coroutine[Any, Any, list[Settled]]],
+        added: Callable[[Batch], None],
+        loop: AbstractEventLoop,
+    ) -> None:
+        super().__init__(load, loop=loop)
+        self._added = added
+
+    def do_resolve_reject(self, key: Hashable, future: Future[Settled]) -> None:
+        """Queue a key; the turns decide when it leaves."""
+        self._queue.append(Loader(key=key, future=future))
+        self._added(self)
+
+    def leave(self) -> Awaitable[None] | None:
+        """The load of all that waits, for the store to own; None where nothing waits."""
+        queue, self._queue = self._queue, []
+        return dispatch_queue_batch(self, queue) if queue else None
+
+
+class Turns:
+    """Counts quiet turns of the loop over all batches of one request, then lets all of them leave at once."""
+
+    def __init__(self, loop: AbstractEventLoop, start: Callable[[Awaitable[None]], None]) -> None:
+        self._loop = loop
+        self._start = start
+        self._waiting: dict[Batch, None] = {}
+        self._arrivals = 0
+        self._seen = 0
+        self._quiet = 0
+        self._turns = 0
+        self._scheduled = False
+
+    def added(self, batch: Batch) -> None:
+        """A key was added to this batch."""
+        self._arrivals += 1
+        self._waiting[batch] = None
+        if not self._scheduled:
+            self._scheduled = True
+            self._turns = self._quiet = 0
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._turns += 1
+        self._quiet = self._quiet + 1 if self._arrivals == self._seen else 0
+        self._seen = self._arrivals
+        if self._quiet < QUIET_TURNS and self._turns < MOST_TURNS:
+            self._loop.call_soon(self._turn)
+            return
+        self._scheduled = False
+        waiting, self._waiting = self._waiting, {}
+        for batch in waiting:
+            load = batch.leave()
+            if load is not None:
+                self._start(load)

@@ -1,0 +1,287 @@
+"""From a bound operation and what was supplied to one upstream request: the only place where requests are put together.
+
+`resolvers/store.py` asks for requests here and sends them down `adapters/stack.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+
+from adapters.contract import MISSING, Contract, Kind, Parameter, Schema, Use
+from adapters.messages import Identity, Request
+from adapters.serialize import BadValue, headers, target
+from resolvers.caller import Caller
+from resolvers.datetimes import ExactDateTime
+from resolvers.fault import Code, Fault, FieldError
+from resolvers.record import raw
+from adapters.problem import FieldProblem
+from resolvers.source import (
+    Argument,
+    Binding,
+    BoundOperation,
+    Claim,
+    Constant,
+    Each,
+    Header,
+    Key,
+    Keys,
+    Supplied,
+    Supplier,
+    Target,
+    This,
+)
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """On whose behalf requests are made: the caller, the headers passed on for it, and the request's deadline."""
+
+    caller: Caller
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    deadline: float | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """What calls may carry of the caller."""
+        return self.caller.identity
+
+
+def request_of(
+    call: BoundOperation,
+    supplied: Supplied,
+    sender: Sender,
+    more: Mapping[Parameter | str, object] = MappingProxyType({}),
+) -> Request:
+    """The request of one call. `more` are values that paging adds: parameters, or query parameters by name.
+
+    Raises FieldError where a value can't be sent: BAD_USER_INPUT for what the client supplied, UPSTREAM_ERROR for what
+    Stolon supplied.
+    """
+    parameters: dict[Parameter, object] = {}
+    body: Any = MISSING
+    for binding in call.bindings:
+        value = supply(binding.supplier, supplied, sender)
+        if value is MISSING:
+            continue
+        try:
+            sent = to_wire(call.contract, binding.target.use, value)
+        except ValueError as wrong:
+            raise FieldError(_refusal(call, binding, (), str(wrong))) from None
+        _check(call, binding, sent)
+        if binding.target.parameter is not None:
+            if sent is not None:
+                parameters[binding.target.parameter] = sent
+        elif binding.target.body == ():
+            body = sent
+        else:
+            body = _placed({} if body is MISSING else body, binding.target.body or (), sent)
+    # Names come from upstream URLs and from clients' cursors: they never replace what the declaration binds.
+    bound = {one.target.parameter.name for one in call.bindings if one.target.parameter is not None}
+    by_name: dict[str, object] = {}
+    for place, value in more.items():
+        if isinstance(place, Parameter):
+            parameters[place] = value
+        elif place not in bound:
+            by_name[place] = value
+    try:
+        path = target(call.operation, parameters)
+        sent_headers = headers(call.operation, parameters)
+    except BadValue as wrong:
+        raise FieldError(_bad_value(call, wrong)) from None
+    return Request(
+        service=call.service,
+        operation=call.operation.id,
+        method=call.operation.method,
+        target=_with_query(path, by_name),
+        headers={**sender.headers, **sent_headers},
+        body=None if body is MISSING else _ENCODER.encode(body),
+        safe=call.safe,
+        identity=sender.identity,
+        deadline=sender.deadline,
+    )
+
+
+def other_parameters(call: BoundOperation, supplied: Supplied, sender: Sender) -> bytes:
+    """What tells two calls of a grouped operation apart beside the parents' own values, in canonical bytes."""
+    values: list[Any] = []
+    for binding in call.bindings:
+        if isinstance(binding.supplier, Each):
+            continue
+        value = supply(binding.supplier, supplied, sender)
+        values.append([] if value is MISSING else [value])
+    return _ENCODER.encode(values)
+
+
+def _with_query(path: str, more: Mapping[str, object]) -> str:
+    if not more:
+        return path
+    pairs = [
+        (name, one) for name, value in more.items() for one in (value if isinstance(value, list) else [value])
+    ]
+    return path + ("&" if "?" in path else "?") + urlencode(pairs)
+
+
+def supply(supplier: Supplier, supplied: Supplied, sender: Sender) -> Any:
+    """The value of a supplier; MISSING where the client left it out."""
+    match supplier:
+        case Argument(name):
+            return supplied.arguments.get(name, MISSING)
+        case This(path):
+            return raw(supplied.parent, path)
+        case Constant(value):
+            return value
+        case Key(part):
+            return supplied.key[part]
+        case Keys(None, names):
+            return [dict(zip(names, key, strict=True)) for key in supplied.keys]
+        case Keys(int(part)):
+            return [key[part] for key in supplied.keys]
+        case Each():
+            return list(supplied.each)
+        case Claim(name):
+            return _claim(name, sender.caller)
+        case Header(name):
+            return sender.headers.get(name, MISSING)
+
+
+def _claim(name: str, caller: Caller) -> object:
+    value: Any = caller.claims
+    for step in name.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    if value is None:
+        message = f"This field needs a caller whose token has the claim {name!r}."
+        raise FieldError(Fault(Code.FORBIDDEN if caller.authenticated else Code.UNAUTHENTICATED, message))
+    return value
+
+
+def _placed(body: Any, path: tuple[str, ...], value: object) -> Any:
+    here = body
+    for step in path[:-1]:
+        here = here.setdefault(step, {})
+    here[path[-1]] = value
+    return body
+
+
+def to_wire(contract: Contract, use: Use, value: Any) -> Any:
+    """A Python or GraphQL value as the JSON-like value that a contract's type is sent as.
+
+    IDs are text in GraphQL: for an integer they become one. Raises ValueError, without the value, for what can't be.
+    """
+    if value is None:
+        return None
+    schema = contract.schema(use)
+    if schema.kind is Kind.ARRAY and schema.items is not None and isinstance(value, (list, tuple)):
+        items = schema.items
+        return [to_wire(contract, items, item) for item in value]
+    if schema.kind is Kind.OBJECT and isinstance(value, Mapping):
+        known = {one.name: one.use for one in schema.properties}
+        return {
+            name: to_wire(contract, known[name], item) if name in known else item
+            for name, item in value.items()
+        }
+    return _leaf_to_wire(schema, value)
+
+
+def _leaf_to_wire(schema: Schema, value: Any) -> Any:
+    if schema.kind in (Kind.INTEGER, Kind.INT64) and isinstance(value, str):
+        digits = value.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 40):
+            raise ValueError("expected the digits of an integer")
+        return int(value)
+    if schema.kind is Kind.DECIMAL:
+        return _decimal(schema, value)
+    if schema.kind is Kind.STRING and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, ExactDateTime):
+        return value.text or value.isoformat()
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return value
+
+
+def _decimal(schema: Schema, value: Any) -> Any:
+    try:
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("expected a decimal number") from None
+    if not number.is_finite():
+        raise ValueError("expected a decimal number")
+    return str(number) if schema.json_type == "string" else number
+
+
+def _check(call: BoundOperation, binding: Binding, sent: object) -> None:
+    constraints = binding.target.constraints
+    if constraints is None:
+        return
+    found = constraints.check(sent)
+    if found:
+        raise FieldError(_refusal(call, binding, found[0].path, found[0].message, found[1:]))
+
+
+def _refusal(
+    call: BoundOperation,
+    binding: Binding,
+    path: tuple[str | int, ...],
+    message: str,
+    more: tuple[Any, ...] = (),
+) -> Fault:
+    if not isinstance(binding.supplier, Argument):
+        return Fault(
+            Code.UPSTREAM_ERROR,
+            "A value that the gateway would send is not what the service's contract asks for.",
+            service=call.service,
+            operation=call.operation.id,
+            details={"parameter": target_name(binding.target), "reason": message},
+        )
+    wrong = [(path, message), *((one.path, one.message) for one in more)]
+    fields = [
+        {"path": list(argument_path(call, binding.target, one)), "message": text} for one, text in wrong
+    ]
+    where = ".".join(str(step) for step in fields[0]["path"])
+    return Fault(
+        Code.BAD_USER_INPUT,
+        f"{where}: {message}",
+        service=call.service,
+        operation=call.operation.id,
+        details={"fields": fields},
+    )
+
+
+def argument_path(call: BoundOperation, to: Target, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The path of the GraphQL argument that a place below a target was supplied by."""
+    if to.parameter is not None:
+        found = call.locate(
+            FieldProblem(pointer=path, location=to.parameter.location, name=to.parameter.name, message="")
+        )
+    else:
+        found = call.locate(
+            FieldProblem(pointer=(*(to.body or ()), *path), location="body", name=None, message="")
+        )
+    return found if found is not None else (target_name(to), *path)
+
+
+def target_name(to: Target) -> str:
+    """The upstream's own name of a target."""
+    return to.parameter.name if to.parameter is not None else ".".join(to.body or ("body",))
+
+
+def _bad_value(call: BoundOperation, wrong: BadValue) -> Fault:
+    for binding in call.bindings:
+        if binding.target.parameter is not None and binding.target.parameter.name == wrong.parameter:
+            return _refusal(call, binding, (), str(wrong))
+    return Fault(
+        Code.UPSTREAM_ERROR, "The call could not be made.", service=call.service, operation=call.operation.id
+    )

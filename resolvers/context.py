@@ -1,0 +1,78 @@
+"""The context that resolvers are handed: who asks, and the same way upstream that bound fields use.
+
+Plain Strawberry resolvers reach it as `info.context`; `load` and `call` give them the batching, identity and errors of
+bound fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from resolvers.caller import Caller
+from resolvers.keys import canonical
+from resolvers.record import Record
+from resolvers.resolve import read_pair
+from resolvers.settled import Settled
+from resolvers.source import BoundOperation, Entity, Supplied
+from resolvers.reader import Reader
+from resolvers.store import Store
+
+T = TypeVar("T")
+
+
+class Declared(Protocol):
+    """What the graph knows of its own declarations."""
+
+    def entity_of(self, bound: type) -> Entity: ...
+
+    def call_of(
+        self, operation: Any, values: Mapping[str, object], body: object
+    ) -> tuple[BoundOperation, Reader | None, Supplied]: ...
+
+
+class Context:
+    """Made for each request. `caller` is who asks; `request_id` names the request in logs and errors."""
+
+    def __init__(self, *, caller: Caller, store: Store, declared: Declared, request_id: str) -> None:
+        self.caller = caller
+        self.request_id = request_id
+        self.store = store
+        self._declared = declared
+
+    async def load(self, bound: type[T], key: object) -> T | None:
+        """The object of a bound type by its key (a tuple for a composite one), or None where there is none.
+
+        Shares the batch and the result with every field that asks for the same key. Raises FieldError as a field would,
+        TypeError for a type without `one` and `many` or a key that can be none of it.
+        """
+        entity = self._declared.entity_of(bound)
+        parts = key if isinstance(key, tuple) else (key,)
+        texts = [canonical(kind, part) for kind, part in zip(entity.kinds, parts, strict=True)]
+        if None in texts:
+            raise TypeError(f"{entity.name} has no such key: expected {', '.join(map(str, entity.kinds))}")
+        asked = self.store.entity(entity, tuple(cast("list[str]", texts)))
+        settled = asked if isinstance(asked, Settled) else await asked
+        return cast("T | None", read_pair(entity.reader, True, settled))
+
+    async def call(self, operation: Any, /, *, body: object = None, **values: object) -> Any:
+        """Call an operation: its answer's picked value, an object as a record. None where there is nothing.
+
+        `values` are parameters by name, beside those bound in `op(...)`; names that are no identifiers are bound there.
+        Reads are shared within the request, changes never are. Raises FieldError.
+        """
+        call, read, supplied = self._declared.call_of(operation, values, body)
+        if call.safe:
+            asked = self.store.value(call, supplied)
+            settled = asked if isinstance(asked, Settled) else await asked
+        else:
+            settled = await self.store.change(call, supplied)
+        found = settled.unwrap()
+        if found is None:
+            return None
+        value, where = found
+        return value if read is None else read(value, where)
+
+    async def close(self) -> None:
+        """End what still runs for this request."""
+        await self.store.close()

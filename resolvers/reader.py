@@ -1,0 +1,199 @@
+"""Readers: from the JSON of an answer to the values that GraphQL completes, each checked against its contract.
+
+A reader is made once per use of a schema, when the graph is bound: leaves come out checked (`resolvers/leaf.py`), objects
+as records that read their own properties when asked, lists item by item. What breaks the contract becomes a `Violation`
+at the value's own place, so that GraphQL's null rules apply there and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from adapters.contract import Contract, Kind, Schema, Use
+from resolvers.fault import Violation, violation
+from resolvers.leaf import WrongLeaf, expected_type, found_type, leaf
+from resolvers.record import Record, record, record_class
+from resolvers.where import Where, down, json_path
+
+Reader: TypeAlias = Callable[[object, Where], Any]
+"""Takes a JSON value and its place; gives the value for GraphQL; raises Violation."""
+
+
+class ObjectReader:
+    """Reads objects of one schema as records of one class.
+
+    `names` maps Python attribute names to upstream names. `readers` makes the reader of a property's use on demand, which
+    is how recursive schemas end.
+    """
+
+    __slots__ = ("_made", "_readers", "_schema", "names", "record_class", "title")
+
+    def __init__(
+        self, schema: Schema, names: Mapping[str, str], bound: type | None, readers: Callable[[Use], Reader]
+    ) -> None:
+        self._schema = schema
+        self._readers = readers
+        self._made: dict[str, Callable[[Record], Any]] = {}
+        self.names = names
+        self.title = bound.__name__ if bound else (schema.name or "object")
+        self.record_class = record_class(bound)
+
+    def __call__(self, value: object, where: Where) -> Record:
+        """A record. Raises Violation where the value is no object."""
+        if type(value) is not dict:
+            raise Violation(violation(json_path(where), "object", found_type(value)))
+        return record(value, where, self)
+
+    def property(self, of: Record, upstream: str) -> Any:
+        """A property's checked value, by its upstream name. Raises Violation."""
+        made = self._made.get(upstream)
+        if made is None:
+            declared = self._schema.property(upstream)
+            if declared is None:
+                raise KeyError(upstream)
+            made = self._made[upstream] = property_reader(
+                (upstream,), declared.use, declared.required, self._readers
+            )
+        return made(of)
+
+
+def property_reader(
+    path: tuple[str, ...], use: Use, required: bool, readers: Callable[[Use], Reader]
+) -> Callable[[Record], Any]:
+    """Reads what stands at a path of a record's properties. Steps before the last may be null or absent if not required."""
+    name = path[-1]
+    before = path[:-1]
+    nullable = use.nullable or not required
+    read = readers(use)
+
+    def from_record(of: Record) -> Any:
+        data: Any = of._stolon_data
+        for taken, step in enumerate(before):
+            data = data.get(step)
+            if type(data) is not dict:
+                if data is None and nullable:
+                    return None
+                where = json_path(down(of._stolon_where, before[: taken + 1]))
+                raise Violation(violation(where, "object", found_type(data)))
+        value = data.get(name, _ABSENT)
+        if value is None or value is _ABSENT:
+            if nullable and (value is None or not required):
+                return None
+            where = json_path(down(of._stolon_where, path))
+            raise Violation(violation(where, "a value", "null" if value is None else "nothing"))
+        return read(value, (down(of._stolon_where, before), name))
+
+    return from_record
+
+
+_ABSENT = object()
+
+
+class Readers:
+    """All readers of one contract in one graph. `bound` names the bound type of a schema, if the graph declares one."""
+
+    def __init__(self, contract: Contract, names: Callable[[Schema], Mapping[str, str]]) -> None:
+        self._contract = contract
+        self._names = names
+        self._objects: dict[tuple[str, type | None], ObjectReader] = {}
+        self._bound: dict[str, type] = {}
+
+    def declare(self, pointer: str, bound: type) -> None:
+        """Let objects of a schema be records of this type from now on. The first type declared for a schema stays."""
+        self._bound.setdefault(pointer, bound)
+
+    def of_object(self, schema: Schema, bound: type | None = None) -> ObjectReader:
+        """The reader of an object schema, as records of `bound`, or of the type declared for it."""
+        bound = bound or self._bound.get(schema.pointer)
+        found = self._objects.get((schema.pointer, bound))
+        if found is None:
+            found = self._objects[schema.pointer, bound] = ObjectReader(
+                schema, self._names(schema), bound, self.of
+            )
+        return found
+
+    def of(self, use: Use, bound: type | None = None) -> Reader:
+        """The reader of a use; of an array of objects with `bound` as the class of its items. Null is not its business."""
+        schema = self._contract.schema(use)
+        if schema.kind is Kind.OBJECT:
+            return self.of_object(schema, bound)
+        if schema.kind is Kind.ARRAY:
+            return self._of_array(schema, bound)
+        if schema.kind is Kind.ANY:
+            return _free_form
+        return _of_leaf(schema)
+
+    def _of_array(self, schema: Schema, bound: type | None) -> Reader:
+        items = schema.items
+        if items is None:
+            return _free_form
+        read = self.of(items, bound)
+        nullable = items.nullable
+
+        def array(value: object, where: Where) -> list[Any]:
+            if type(value) is not list:
+                raise Violation(violation(json_path(where), "array", found_type(value)))
+            return [item_of(read, item, (where, index), nullable) for index, item in enumerate(value)]
+
+        return array
+
+
+def item_of(read: Reader, item: object, where: Where, nullable: bool) -> Any:
+    """An item of a list; a Violation stands in its place where it breaks the contract, so that its neighbours stay.
+
+    graphql-core raises an exception that it meets as an item, at that item's path.
+    """
+    if item is None:
+        return None if nullable else Violation(violation(json_path(where), "a value", "null"))
+    try:
+        return read(item, where)
+    except Violation as found:
+        return found
+
+
+def _of_leaf(schema: Schema) -> Reader:
+    check = leaf(schema)
+    expected = expected_type(schema)
+
+    def checked(value: object, where: Where) -> Any:
+        try:
+            return check(value)
+        except WrongLeaf:
+            raise Violation(violation(json_path(where), expected, found_type(value))) from None
+
+    return checked
+
+
+def _free_form(value: object, where: Where) -> Any:
+    return plain(value)
+
+
+def plain(value: Any) -> Any:
+    """Free-form JSON without decimals, which would leave as text: they were read only to keep digits elsewhere."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    return value
+
+
+def holds_decimal_numbers(contract: Contract, use: Use) -> bool:
+    """Whether an answer may hold decimals as JSON numbers, which must then be read digit by digit."""
+    seen: set[str] = set()
+    waiting = [use.schema]
+    while waiting:
+        pointer = waiting.pop()
+        if pointer in seen:
+            continue
+        seen.add(pointer)
+        schema = contract.schema(pointer)
+        if schema.kind is Kind.DECIMAL and schema.json_type == "number":
+            return True
+        waiting.extend(declared.use.schema for declared in schema.properties)
+        if schema.items is not None:
+            waiting.append(schema.items.schema)
+    return False

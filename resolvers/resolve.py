@@ -1,0 +1,165 @@
+"""Serving one field from its source, on the reference lane: what a bound field's resolver does.
+
+Everything asks the store at once, without awaiting first, so that keys of one level gather in one batch; only what is not
+settled yet is awaited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from adapters.contract import MISSING
+from resolvers.call import supply
+from resolvers.connection import BadWindow, Slice, Window, slice_of
+from resolvers.errors import page_fault
+from resolvers.fault import Code, Fault, FieldError, Violation, violation
+from resolvers.keys import canonical
+from resolvers.leaf import found_type
+from resolvers.paging import PageViolation
+from resolvers.reader import Reader, item_of
+from resolvers.record import raw
+from resolvers.settled import Settled, then
+from resolvers.source import Argument, BoundOperation, Fetch, Grouped, Lookup, Pages, Source, Supplied, This
+from resolvers.store import Store
+from resolvers.where import Where, json_path
+
+_NOTHING = Fault(Code.NOT_FOUND, "Not found.")
+
+
+def resolve(source: Source, parent: object, arguments: Mapping[str, object], store: Store) -> Any:
+    """The field's value, or an awaitable of it. Raises FieldError, at once or when awaited."""
+    supplied = Supplied(parent=parent, arguments=arguments)
+    match source:
+        case Fetch():
+            return _fetch(source, supplied, store)
+        case Lookup():
+            return _lookup(source, supplied, store)
+        case Grouped():
+            return _grouped(source, supplied, store)
+        case Pages():
+            return _pages(source, supplied, arguments, store)
+
+
+def _fetch(source: Fetch, supplied: Supplied, store: Store) -> Any:
+    if lacks(source.call, supplied.parent):
+        return _nothing(source.nullable)
+    use = partial(read_pair, source.read, source.nullable)
+    if not source.call.safe:
+        return _change(source, supplied, store)
+    asked = store.whole(source.call, supplied) if source.whole else store.value(source.call, supplied)
+    return then(asked, use)
+
+
+async def _change(source: Fetch, supplied: Supplied, store: Store) -> Any:
+    return read_pair(source.read, source.nullable, await store.change(source.call, supplied))
+
+
+def lacks(call: BoundOperation, parent: object) -> bool:
+    """Whether a required parameter would come from a property of the parent that is null: then there is nothing to ask."""
+    return any(
+        isinstance(one.supplier, This)
+        and one.target.parameter is not None
+        and one.target.parameter.required
+        and raw(parent, one.supplier.path) is None
+        for one in call.bindings
+    )
+
+
+def read_pair(read: Reader, nullable: bool, settled: Settled) -> Any:
+    """The GraphQL value of a settled pair of value and place. Raises FieldError."""
+    found = settled.unwrap()
+    if found is None:
+        return _nothing(nullable)
+    value, where = found
+    return read(value, where)
+
+
+def _nothing(nullable: bool) -> None:
+    if not nullable:
+        raise FieldError(_NOTHING)
+
+
+def _lookup(source: Lookup, supplied: Supplied, store: Store) -> Any:
+    entity = source.entity
+    key: list[str] = []
+    for supplier, kind in zip(source.key, entity.kinds, strict=True):
+        value = supply(supplier, supplied, store.sender)
+        if value is None or value is MISSING:
+            return _nothing(source.nullable)
+        part = canonical(kind, value)
+        if part is None:
+            raise FieldError(_no_key(supplier, value, supplied.parent))
+        key.append(part)
+    return then(store.entity(entity, tuple(key)), partial(read_pair, entity.reader, source.nullable))
+
+
+def _no_key(supplier: object, value: object, parent: Any) -> Fault:
+    if isinstance(supplier, This):
+        where: Where = parent._stolon_where
+        for step in supplier.path:
+            where = (where, step)
+        return violation(json_path(where), "a key", found_type(value))
+    name = supplier.name if isinstance(supplier, Argument) else "key"
+    return Fault(
+        Code.BAD_USER_INPUT,
+        f"{name}: expected a key of this type",
+        details={"fields": [{"path": [name], "message": "expected a key of this type"}]},
+    )
+
+
+def _grouped(source: Grouped, supplied: Supplied, store: Store) -> Any:
+    value = raw(supplied.parent, source.each)
+    if value is None:
+        return None if source.single or source.nullable else []
+    each = canonical(source.kind, value)
+    if each is None:
+        raise FieldError(_no_key(This(source.each), value, supplied.parent))
+    return then(store.group(source, supplied, each), partial(_read_group, source))
+
+
+def _read_group(source: Grouped, settled: Settled) -> Any:
+    items = settled.unwrap()
+    if not source.single:
+        return [item_of(source.read, item, where, nullable=False) for item, where in items]
+    if not items:
+        return _nothing(source.nullable)
+    if len(items) > 1:
+        raise Violation(violation(json_path(items[1][1]), "one item for each parent", "another"))
+    item, where = items[0]
+    return source.read(item, where)
+
+
+class Paged:
+    """A slice of a connection with the reader of its nodes: what GraphQL's connection types read."""
+
+    __slots__ = ("items", "nodes", "slice")
+
+    def __init__(self, found: Slice, read: Reader) -> None:
+        self.slice = found
+        self.nodes = [
+            item_of(read, item, ((), index), nullable=False) for index, item in enumerate(found.nodes)
+        ]
+
+
+async def _pages(source: Pages, supplied: Supplied, arguments: Mapping[str, object], store: Store) -> Any:
+    call = source.call
+    paging = call.paging
+    assert paging is not None  # binding refuses a connection over an operation that does not page
+    if lacks(call, supplied.parent):
+        return _nothing(source.nullable)
+    window = Window(**{name: _argument(arguments, name) for name in ("first", "after", "last", "before")})
+    try:
+        found = await slice_of(paging, window, partial(store.page, call, supplied))
+    except BadWindow as bad:
+        details = {"fields": [{"path": [bad.argument], "message": str(bad)}]}
+        raise FieldError(Fault(Code.BAD_USER_INPUT, f"{bad.argument}: {bad}", details=details)) from None
+    except PageViolation as broken:
+        raise FieldError(page_fault(call, broken)) from None
+    return Paged(found, source.read)
+
+
+def _argument(arguments: Mapping[str, object], name: str) -> Any:
+    value = arguments.get(name)
+    return None if value is MISSING else value

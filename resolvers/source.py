@@ -1,0 +1,218 @@
+"""Sources: the frozen description of how each field is served. Binding makes them once; fields and plans read them.
+
+A source names bound operations: an operation of a contract, where each of its parameters comes from, and what is picked
+from its answer. `resolvers/resolve.py` serves a field from its source; `resolvers/call.py` makes the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from adapters.constraints import Constraints
+from adapters.contract import Contract, Kind, Operation, Parameter, Use
+from adapters.problem import FieldProblem
+from resolvers.paging import Paging
+from resolvers.reader import ObjectReader, Reader
+
+# --- where a value comes from
+
+
+@dataclass(frozen=True, slots=True)
+class This:
+    """The parent's property at a path of upstream names."""
+
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """All parents' properties at a path, in one list: the operation answers for many parents at once."""
+
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One part of the key asked for. A `many` that takes it is called once for each value of that part."""
+
+    part: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys asked for, in one list: one part of each, or whole composite keys as objects of these names."""
+
+    part: int | None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim of the caller's verified token."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value of the declaration."""
+
+    value: object = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of the GraphQL field, by its Python name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header that the project passes on from the caller's request, by its lower-case name."""
+
+    name: str
+
+
+Supplier: TypeAlias = This | Each | Key | Keys | Claim | Constant | Argument | Header
+
+
+# --- where it goes
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A parameter, or a place in the request body (() is the whole body)."""
+
+    parameter: Parameter | None
+    body: tuple[str, ...] | None
+    use: Use
+    constraints: Constraints | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One target and its supplier."""
+
+    target: Target
+    supplier: Supplier
+
+
+Locate: TypeAlias = Callable[[FieldProblem], tuple[str | int, ...] | None]
+"""From what a service complains about to the path of the GraphQL argument that supplied it; None where none did."""
+
+
+def _nowhere(_: FieldProblem) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoundOperation:
+    """An operation with its bindings. `pick` is the path of the value in its answer, `result` that value's use.
+
+    `safe`: it may be shared, repeated and batched (GET, HEAD, or declared so). `exact`: decimals of its answer are JSON
+    numbers and must keep their digits. `batch` is the most keys that one call may carry. `locate` finds the argument a
+    field error of the service is about.
+    """
+
+    service: str
+    contract: Contract
+    operation: Operation
+    bindings: tuple[Binding, ...]
+    pick: tuple[str, ...]
+    result: Use | None
+    safe: bool
+    exact: bool
+    paging: Paging | None = None
+    batch: int | None = None
+    locate: Locate = _nowhere
+
+    @property
+    def declares_404(self) -> bool:
+        """Whether the contract says that 404 is an answer of this operation."""
+        return any(one.status == "404" for one in self.operation.answers)
+
+    @property
+    def from_client(self) -> bool:
+        """Whether the client supplied any of its values."""
+        return any(isinstance(one.supplier, Argument) for one in self.bindings)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entity:
+    """What is fetched by key: a bound type's `one` and `many`. `key` are the paths of its parts, in upstream names.
+
+    `kinds` are the kinds of the parts: they say which texts are one key.
+    """
+
+    name: str
+    key: tuple[tuple[str, ...], ...]
+    kinds: tuple[Kind, ...]
+    one: BoundOperation | None
+    many: BoundOperation | None
+    reader: ObjectReader
+
+    @property
+    def operations(self) -> tuple[BoundOperation, ...]:
+        """`one` and `many`, as far as there are."""
+        return tuple(each for each in (self.one, self.many) if each is not None)
+
+
+# --- how a field is served
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fetch:
+    """One call for each parent (or for the root), shared when its parameters are equal. `whole`: a list, to its end."""
+
+    call: BoundOperation
+    read: Reader
+    nullable: bool
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lookup:
+    """By key: through the entity's `one` or `many`, shared by everything that asks for the same key."""
+
+    entity: Entity
+    key: tuple[Supplier, ...]
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouped:
+    """One call for many parents: `each` names the parent's value, `group_by` the property of the items that repeats it."""
+
+    call: BoundOperation
+    each: tuple[str, ...]
+    group_by: tuple[str, ...]
+    kind: Kind
+    read: Reader
+    single: bool
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pages:
+    """A connection: a window of a paged operation for each parent."""
+
+    call: BoundOperation
+    read: Reader
+    nullable: bool
+
+
+Source: TypeAlias = Fetch | Lookup | Grouped | Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """What one field's call is made from: the parent record's data, the arguments, the keys of a batch."""
+
+    parent: object = None
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    key: tuple[object, ...] = ()
+    keys: tuple[tuple[object, ...], ...] = ()
+    each: tuple[object, ...] = ()

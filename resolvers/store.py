@@ -1,0 +1,260 @@
+"""The store: per request, every result that was asked for, once. Steps and fields ask it; it alone sends calls upstream.
+
+Results are keyed by operation and canonical parameters (the whole request); entities by type and key; groups by operation,
+other parameters and the parent's value. The store owns its tasks: they end with the request. A change made upstream
+empties it, so that what is read afterwards is read anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from asyncio import AbstractEventLoop, Future, Task, gather
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol, cast
+
+from adapters.contract import Parameter
+from adapters.failures import UpstreamFailure
+from adapters.messages import Request, Send
+from adapters.service import Service
+from resolvers.answer import body_of, picked
+from resolvers.batch import Batch, Turns
+from resolvers.call import Sender, other_parameters, request_of
+from resolvers.errors import fault_of_failure, fault_of_response, incomplete, page_fault
+from resolvers.fault import Code, Fault, FieldError
+from resolvers.load import load_entities, load_groups
+from resolvers.paging import Incomplete, Page, PageViolation, follow, read_page
+from resolvers.settled import ABSENT, Ask, Settled, Slot
+from resolvers.source import BoundOperation, Entity, Grouped, Supplied
+from resolvers.where import down
+
+_LOG: Final = logging.getLogger("stolon.store")
+
+
+class Upstream(Protocol):
+    """A service that calls can be sent to, with the settings that batches need."""
+
+    @property
+    def service(self) -> Service: ...
+
+    @property
+    def send(self) -> Send: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A decoded success: the JSON body and the response's headers."""
+
+    body: Any
+    headers: Mapping[str, str]
+
+
+class Store:
+    """Made for one request, inside its loop; closed at its end."""
+
+    def __init__(
+        self,
+        upstreams: Mapping[str, Upstream],
+        sender: Sender,
+        *,
+        loop: AbstractEventLoop,
+        epoch: Callable[[], float],
+        request_id: str | None = None,
+    ) -> None:
+        self.sender = sender
+        self._upstreams = upstreams
+        self._loop = loop
+        self._epoch = epoch
+        self._request_id = request_id
+        self._slots: dict[Hashable, Slot] = {}
+        self._batches: dict[Hashable, Batch] = {}
+        self._tasks: set[Task[Any]] = set()
+        self._turns = Turns(loop, self._own)
+
+    # --- asking
+
+    def answer(self, call: BoundOperation, request: Request) -> Ask:
+        """The answer to one safe request, called once however often it is asked: `Answered`, or None for a declared 404."""
+        headers = tuple(sorted(request.headers.items()))
+        slot, new = self._slot((call.service, call.operation.id, request.target, headers, request.body))
+        if new:
+            self._task(slot, self._send(call, request))
+        return slot.ask()
+
+    def value(self, call: BoundOperation, supplied: Supplied) -> Ask:
+        """What `pick` names in the answer of a safe call: a pair of value and place, or None where there is nothing."""
+        request = request_of(call, supplied, self.sender)
+        asked = self.answer(call, request)
+        if isinstance(asked, Settled):
+            return _picked(call, asked)
+        return self._derived(asked, partial(_picked, call))
+
+    def whole(self, call: BoundOperation, supplied: Supplied) -> Ask:
+        """A list, followed to its end where it is paged: a pair of list and place."""
+        if call.paging is None:
+            return self.value(call, supplied)
+        first = request_of(call, supplied, self.sender)
+        slot, new = self._slot(("whole", call.service, call.operation.id, first.target, first.body))
+        if new:
+            self._task(slot, self._follow(call, supplied))
+        return slot.ask()
+
+    def entity(self, entity: Entity, key: tuple[str, ...]) -> Ask:
+        """The object of a key: a pair of object and place, or None. All fields that ask for one key share it."""
+        slot, new = self._slot((id(entity), key))
+        if new:
+            batch = self._batch(id(entity), partial(self._load_entities, entity))
+            batch.load(key).add_done_callback(partial(slot.land, broken=_defect))
+        return slot.ask()
+
+    def group(self, grouped: Grouped, supplied: Supplied, each: str) -> Ask:
+        """The items of a grouped operation that belong to one parent's value: a list of pairs of item and place."""
+        others = other_parameters(grouped.call, supplied, self.sender)
+        slot, new = self._slot((id(grouped), others, each))
+        if new:
+            batch = self._batch((id(grouped), others), partial(self._load_groups, grouped, supplied))
+            batch.load(each).add_done_callback(partial(slot.land, broken=_defect))
+        return slot.ask()
+
+    async def page(
+        self, call: BoundOperation, supplied: Supplied, values: Mapping[Parameter | str, object]
+    ) -> Page:
+        """One page of a paged operation. Raises FieldError."""
+        request = request_of(call, supplied, self.sender, values)
+        asked = self.answer(call, request)
+        answered = (asked if isinstance(asked, Settled) else await asked).unwrap()
+        return _page(call, answered)
+
+    def limits(self, call: BoundOperation) -> Service:
+        """The settings of the service that a call goes to."""
+        return self._upstreams[call.service].service
+
+    async def change(self, call: BoundOperation, supplied: Supplied) -> Settled:
+        """Make a call that changes something: never shared, never repeated. What was read before is forgotten."""
+        request = request_of(call, supplied, self.sender)
+        try:
+            return _picked(call, await self._send(call, request))
+        finally:
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget every settled result; what is under way goes on for those who wait."""
+        self._slots = {}
+
+    async def close(self) -> None:
+        """End every task of this request and wait until they have ended."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await gather(*tasks, return_exceptions=True)
+
+    # --- loading
+
+    async def _send(self, call: BoundOperation, request: Request) -> Settled:
+        upstream = self._upstreams[call.service]
+        try:
+            response = await upstream.send(request)
+        except UpstreamFailure as failure:
+            return Settled(fault=fault_of_failure(call, failure, self._request_id))
+        if 200 <= response.status < 300:
+            try:
+                return Settled(Answered(body_of(call, response), response.headers))
+            except FieldError as broken:
+                return Settled(fault=broken.fault)
+        fault = fault_of_response(
+            call,
+            response,
+            forwarded=upstream.service.credentials == "forward",
+            now=self._epoch(),
+            request_id=self._request_id,
+        )
+        return ABSENT if fault is None else Settled(fault=fault)
+
+    async def _follow(self, call: BoundOperation, supplied: Supplied) -> Settled:
+        paging = call.paging
+        assert paging is not None  # asked for by `whole` alone, which looked
+        try:
+            items = await follow(paging, partial(self.page, call, supplied), self.limits(call).page_limit)
+        except Incomplete as ended:
+            return Settled(fault=incomplete(call, ended.pages))
+        except PageViolation as broken:
+            return Settled(fault=page_fault(call, broken))
+        return Settled((items, down((), call.pick)))
+
+    async def _load_entities(self, entity: Entity, keys: list[Hashable]) -> list[Settled]:
+        return await load_entities(self, entity, cast("list[tuple[str, ...]]", keys))
+
+    async def _load_groups(self, grouped: Grouped, supplied: Supplied, keys: list[Hashable]) -> list[Settled]:
+        return await load_groups(self, grouped, supplied, cast("list[str]", keys))
+
+    # --- tasks
+
+    def _slot(self, key: Hashable) -> tuple[Slot, bool]:
+        found = self._slots.get(key)
+        if found is not None:
+            return found, False
+        made = self._slots[key] = Slot(self._loop)
+        return made, True
+
+    def _batch(
+        self, key: Hashable, load: Callable[[list[Hashable]], Coroutine[Any, Any, list[Settled]]]
+    ) -> Batch:
+        found = self._batches.get(key)
+        if found is None:
+            found = self._batches[key] = Batch(load, self._turns.added, self._loop)
+        return found
+
+    def _derived(self, asked: Future[Settled], use: Callable[[Settled], Settled]) -> Future[Settled]:
+        made: Future[Settled] = self._loop.create_future()
+
+        def landed(done: Future[Settled]) -> None:
+            if made.done():
+                return
+            if done.cancelled():
+                made.cancel()
+            else:
+                made.set_result(use(done.result()))
+
+        asked.add_done_callback(landed)
+        return made
+
+    def _task(self, slot: Slot, work: Coroutine[Any, Any, Settled]) -> None:
+        task = self._own(work)
+        task.add_done_callback(partial(slot.land, broken=_defect))
+
+    def _own(self, work: Awaitable[Any]) -> Task[Any]:
+        task = self._loop.create_task(_awaited(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+async def _awaited(work: Awaitable[Any]) -> Any:
+    return await work
+
+
+def _picked(call: BoundOperation, settled: Settled) -> Settled:
+    if settled.fault is not None or settled.value is None:
+        return settled
+    answered: Answered = settled.value
+    try:
+        value, where = picked(call, answered.body)
+    except FieldError as broken:
+        return Settled(fault=broken.fault)
+    return ABSENT if value is None else Settled((value, where))
+
+
+def _page(call: BoundOperation, answered: Answered | None) -> Page:
+    assert call.paging is not None  # binding gives pages to paged operations alone
+    if answered is None:
+        return Page(items=[], total=0, more=False, next=None)
+    try:
+        return read_page(call.paging, answered.body, answered.headers)
+    except PageViolation as broken:
+        raise FieldError(page_fault(call, broken)) from None
+
+
+def _defect(raised: BaseException) -> Fault:
+    _LOG.error("a load raised what no load may raise", exc_info=raised)
+    return Fault(Code.INTERNAL_SERVER_ERROR, "Internal error.")

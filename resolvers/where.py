@@ -1,0 +1,31 @@
+"""Where a value stands in an upstream's answer, kept cheaply while values are taken apart and rendered only for an error."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+# A linked list from the leaf to the root, so that one step down costs one tuple; () is the whole answer.
+Where: TypeAlias = tuple["Where", str | int] | tuple[()]
+
+ROOT: Where = ()
+
+
+def json_path(where: Where) -> str:
+    """The JSON path of a place (RFC 9535): `$.data[3].total`, `$['first name']`."""
+    steps: list[str] = []
+    while where:
+        where, step = where
+        if isinstance(step, int):
+            steps.append(f"[{step}]")
+        elif step.isidentifier():
+            steps.append(f".{step}")
+        else:
+            steps.append("['" + step.replace("\\", "\\\\").replace("'", "\\'") + "']")
+    return "$" + "".join(reversed(steps))
+
+
+def down(where: Where, path: tuple[str, ...]) -> Where:
+    """The place that a path of property names leads to from `where`."""
+    for step in path:
+        where = (where, step)
+    return where

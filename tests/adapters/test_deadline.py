@@ -1,0 +1,129 @@
+"""A call gets the time that is left, and its end says truly whether it may have been sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.deadline import deadline, effective
+from adapters.failures import TimedOut
+from adapters.messages import Departure, Request, Response
+
+REQUEST = Request("users", "listUsers", "GET", "/users")
+NOW = 1000.0
+
+
+def clock() -> float:
+    return NOW
+
+
+@pytest.mark.parametrize(
+    ("asked", "until"), [(None, 1002.0), (1001.0, 1001.0), (1005.0, 1002.0), (900.0, 900.0)]
+)
+def test_the_sooner_of_two_times_holds(asked: float | None, until: float):
+    """A call must end by its own deadline or after the service's timeout, whichever comes first."""
+    assert effective(asked, NOW, 2.0) == until
+
+
+@given(st.none() | st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(0, 1e6))
+def test_no_call_gets_more_than_either(asked: float | None, now: float, timeout: float):
+    """Never later than the deadline, never later than the timeout."""
+    until = effective(asked, now, timeout)
+    assert until <= now + timeout
+    assert asked is None or until <= asked
+
+
+async def test_the_deadline_is_passed_down():
+    """Policies below see when the call must have ended, and a departure of this call's own."""
+    seen: list[Request] = []
+
+    async def send(request: Request) -> Response:
+        seen.append(request)
+        request.departure.mark()
+        return Response(200, {}, b"")
+
+    assert await deadline(2.0, clock)(REQUEST, send) == Response(200, {}, b"")
+    assert [one.deadline for one in seen] == [1002.0]
+    assert REQUEST.departure.sent is False
+
+
+@pytest.mark.parametrize("past", [NOW, NOW - 1])
+async def test_what_cannot_finish_is_not_started(past: float):
+    """A call whose deadline has passed is TimedOut, not sent, and nothing below is asked."""
+    asked: list[Request] = []
+
+    async def send(request: Request) -> Response:
+        asked.append(request)
+        return Response(200, {}, b"")
+
+    with pytest.raises(TimedOut) as caught:
+        await deadline(2.0, clock)(Request("users", "listUsers", "GET", "/", deadline=past), send)
+    assert (asked, caught.value.sent, str(caught.value)) == (
+        [],
+        False,
+        "users: no time left to call listUsers",
+    )
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_a_call_ends_with_its_time(sent: bool):
+    """What waits below is cancelled; whether it was sent is what the transport had told by then."""
+    ended: list[str] = []
+
+    async def send(request: Request) -> Response:
+        if sent:
+            request.departure.mark()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        raise AssertionError("nobody sets the event")
+
+    with pytest.raises(TimedOut) as caught:
+        await deadline(0.01, clock)(REQUEST, send)
+    assert (caught.value.sent, ended) == (sent, ["cancelled"])
+    assert str(caught.value) == "users: listUsers did not end within 0.010 s"
+
+
+async def test_a_timeout_from_below_is_not_the_deadline():
+    """A TimeoutError that is not this policy's own passes as it is."""
+
+    async def send(request: Request) -> Response:
+        raise TimeoutError("from below")
+
+    with pytest.raises(TimeoutError, match="from below"):
+        await deadline(5.0, clock)(REQUEST, send)
+
+
+async def test_cancelling_from_outside_stays_a_cancellation():
+    """The end of who waits is no timeout."""
+    started = asyncio.Event()
+
+    async def send(request: Request) -> Response:
+        started.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets the event")
+
+    call = asyncio.create_task(_called(send))
+    await started.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+
+async def _called(send: object) -> Response:
+    return await deadline(5.0, clock)(REQUEST, send)  # type: ignore[arg-type]  # a plain stand-in for Send
+
+
+def test_a_departure_is_marked_once_for_good():
+    """A departure starts unsent, stays sent, and says which."""
+    departure = Departure()
+    assert repr(departure) == "Departure(sent=False)"
+    departure.mark()
+    departure.mark()
+    assert repr(departure) == "Departure(sent=True)"
+    assert Request("a", "b", "GET", "/") == Request("a", "b", "GET", "/", departure=departure)

@@ -1,0 +1,286 @@
+"""Equal safe requests in flight are one call, which belongs to nobody and ends with the last who waits."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.deadline import deadline
+from adapters.facts import CallEnded, Fact
+from adapters.failures import (
+    BadAnswer,
+    NotSent,
+    TimedOut,
+    Unauthenticated,
+    Unavailable,
+    UpstreamFailure,
+    again,
+)
+from adapters.flight import LEFT_OUT, Flights, flight_key
+from adapters.messages import Departure, Identity, Request, Response
+from adapters.stack import stack
+
+READ = Request(
+    "users", "listUsers", "GET", "/users?a=1", {"accept": "a"}, None, safe=True, identity=Identity("p1", "t1")
+)
+OK = Response(200, {}, b"ok")
+
+
+@dataclass
+class Script:
+    """A transport that answers when the test says so, and tells what it was asked and how its calls ended."""
+
+    asked: list[Request] = field(default_factory=list)
+    cancelled: int = 0
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: list[asyncio.Future[Response]] = field(default_factory=list)
+
+    async def __call__(self, request: Request) -> Response:
+        self.asked.append(request)
+        request.departure.mark()
+        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self.answers.append(answer)
+        self.started.set()
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+
+
+def own(request: Request) -> Request:
+    return replace(request, departure=Departure())
+
+
+async def waiting(flights: Flights, script: Script, *requests: Request) -> list[asyncio.Task[Response]]:
+    """One task per request, all of them waiting for their answers."""
+    tasks = [asyncio.create_task(flights(own(one), script)) for one in requests]  # type: ignore[arg-type]
+    await turns()
+    return tasks
+
+
+async def turns(count: int = 5) -> None:
+    """Lets everything that is ready run."""
+    loop = asyncio.get_running_loop()
+    for _ in range(count):
+        turn = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
+
+
+def now() -> float:
+    return 5.0
+
+
+async def test_equal_reads_in_flight_are_one_call():
+    """Any number of equal safe requests at once are one call with one answer, and nothing is kept after it."""
+    flights, script = Flights(now), Script()
+    tasks = await waiting(flights, script, READ, READ, READ)
+    assert len(script.asked) == 1
+    script.answers[0].set_result(OK)
+    assert await asyncio.gather(*tasks) == [OK, OK, OK]
+    (later,) = await waiting(flights, script, READ)
+    assert len(script.asked) == 2
+    script.answers[1].set_result(OK)
+    assert await later == OK
+
+
+async def test_mutations_never_share():
+    """Requests that are not safe go down one by one, in the caller's own task."""
+    flights, script = Flights(now), Script()
+    tasks = await waiting(flights, script, replace(READ, safe=False), replace(READ, safe=False))
+    assert len(script.asked) == 2
+    for answer in script.answers:
+        answer.set_result(OK)
+    await asyncio.gather(*tasks)
+
+
+DIFFERENT = [
+    replace(READ, service="orders"),
+    replace(READ, method="HEAD"),
+    replace(READ, target="/users?a=2"),
+    replace(READ, body=b""),
+    replace(READ, body=b"x"),
+    replace(READ, headers={"accept": "b"}),
+    replace(READ, headers={}),
+    replace(READ, headers={"accept": "a", "accept-language": "de"}),
+    replace(READ, headers={"accept": "a", "authorization": "Bearer t1"}),
+    replace(READ, identity=Identity("p2", "t1")),
+    replace(READ, identity=Identity("p1", "t2")),
+    replace(READ, identity=Identity("p1", None)),
+    replace(READ, identity=Identity("p1", "t1", "tenant")),
+]
+
+
+async def test_different_requests_never_share():
+    """Another service, method, target, body, header, partition, tenant or token is another call."""
+    flights, script = Flights(now), Script()
+    tasks = await waiting(flights, script, READ, *DIFFERENT)
+    assert len(script.asked) == len(DIFFERENT) + 1
+    for answer in script.answers:
+        answer.set_result(OK)
+    await asyncio.gather(*tasks)
+
+
+async def test_trace_and_request_ids_do_not_separate():
+    """The headers of the stated list take no part in the key, nor does the order of the others."""
+    traced = {name: "1" for name in LEFT_OUT}
+    assert flight_key(replace(READ, headers={**traced, "accept": "a"})) == flight_key(READ)
+    assert {"traceparent", "x-request-id"} <= LEFT_OUT
+    first, second = {"a": "1", "b": "2"}, {"b": "2", "a": "1"}
+    assert flight_key(replace(READ, headers=first)) == flight_key(replace(READ, headers=second))
+    assert flight_key(replace(READ, deadline=9.0, operation="other")) == flight_key(READ)
+
+
+TEXTS = st.text(max_size=4)
+REQUESTS = st.builds(
+    Request,
+    service=TEXTS,
+    operation=st.just("o"),
+    method=TEXTS,
+    target=TEXTS,
+    headers=st.dictionaries(TEXTS.filter(lambda name: name not in LEFT_OUT), TEXTS, max_size=2),
+    body=st.none() | st.binary(max_size=3),
+    identity=st.builds(Identity, TEXTS, st.none() | TEXTS, st.none() | TEXTS),
+)
+
+
+@given(REQUESTS, REQUESTS)
+def test_keys_are_equal_for_equal_requests_only(one: Request, other: Request):
+    """No two different requests spell the same key, wherever the bytes stand."""
+    assert (flight_key(one) == flight_key(other)) == (one == other)
+
+
+def test_a_key_is_a_hash():
+    """Nothing of a request can be read in its key."""
+    assert len(flight_key(READ)) == 32
+
+
+async def test_the_end_of_one_waiter_ends_only_its_wait():
+    """The first who asked may go away: the call goes on for the others."""
+    flights, script = Flights(now), Script()
+    first, second, third = await waiting(flights, script, READ, READ, READ)
+    first.cancel()
+    third.cancel()
+    await turns()
+    assert (first.cancelled(), third.cancelled(), script.cancelled) == (True, True, 0)
+    script.answers[0].set_result(OK)
+    assert await second == OK
+    assert len(script.asked) == 1
+
+
+async def test_the_end_of_the_last_waiter_ends_the_call():
+    """When nobody waits any longer, the call is cancelled, and its end comes before the end of the wait."""
+    flights, script = Flights(now), Script()
+    before = asyncio.all_tasks()
+    tasks = await waiting(flights, script, READ, READ)
+    for task in tasks:
+        task.cancel()
+    assert [type(one) for one in await asyncio.gather(*tasks, return_exceptions=True)] == [
+        asyncio.CancelledError
+    ] * 2
+    assert script.cancelled == 1
+    assert asyncio.all_tasks() == before
+
+
+async def test_nobody_joins_a_call_that_is_being_ended():
+    """Who asks in the very turn in which the last waiter leaves gets a call of its own."""
+    flights, script = Flights(now), Script()
+    (first,) = await waiting(flights, script, READ)
+    first.cancel()
+    (second,) = await waiting(flights, script, READ)
+    assert (len(script.asked), script.cancelled) == (2, 1)
+    script.answers[1].set_result(OK)
+    assert await second == OK
+
+
+async def test_a_cancelled_wait_whose_answer_is_there_cancels_nothing():
+    """A wait that ends in the turn of the landing is a cancellation without any noise, and the others get the
+    answer.
+    """
+    flights, script = Flights(now), Script()
+    first, second = await waiting(flights, script, READ, READ)
+    script.answers[0].set_exception(Unavailable("down", sent=True))
+    await turns(2)
+    first.cancel()
+    found = await asyncio.gather(first, second, return_exceptions=True)
+    assert isinstance(found[1], Unavailable)
+    assert script.cancelled == 0
+
+
+async def test_each_waiters_deadline_is_its_own():
+    """A short deadline ends its own wait, as sent; the flight lives on under the longest."""
+    flights, script = Flights(now), Script()
+    short = stack(deadline(0.01, now), flights, transport=script)
+    long = stack(deadline(60, now), flights, transport=script)
+    tasks = [asyncio.ensure_future(short(READ)), asyncio.ensure_future(long(READ))]
+    with pytest.raises(TimedOut) as caught:
+        await tasks[0]
+    assert (caught.value.sent, script.cancelled, len(script.asked)) == (True, 0, 1)
+    script.answers[0].set_result(OK)
+    assert await tasks[1] == OK
+
+
+async def test_failures_are_shared_as_exceptions_of_their_own():
+    """Every waiter gets an equal failure, none of them the same object, each caused by the first."""
+    flights, script = Flights(now), Script()
+    tasks = await waiting(flights, script, READ, READ, READ)
+    first = Unavailable("users: reset", sent=True)
+    script.answers[0].set_exception(first)
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert len({id(one) for one in [first, *found]}) == 4
+    assert [
+        (type(one), str(one), one.sent, one.__cause__) for one in found if isinstance(one, Unavailable)
+    ] == [(Unavailable, "users: reset", True, first)] * 3
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [Unavailable("a", sent=True), TimedOut("b", sent=False), BadAnswer("c", sent=True), NotSent("d"), Unauthenticated("e"),
+     ValueError("f", 1), KeyError("g")],
+)  # fmt: skip
+def test_a_failure_can_be_had_again(failure: Exception):
+    """A fresh exception has the class, arguments and attributes of the first."""
+    fresh = again(failure)
+    assert fresh is not failure
+    assert (type(fresh), fresh.args, vars(fresh)) == (type(failure), failure.args, vars(failure))
+    assert (fresh.__cause__, fresh.__traceback__) == (failure, None)
+
+
+async def test_closing_ends_every_flight():
+    """Those who wait when the service closes get Unavailable, sent as it was; no task is left; closing twice
+    is fine.
+    """
+    flights, script = Flights(now), Script()
+    before = asyncio.all_tasks()
+    tasks = await waiting(flights, script, READ, READ, DIFFERENT[0])
+    await flights.close()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [(type(one), getattr(one, "sent", None)) for one in found] == [(Unavailable, True)] * 3
+    assert isinstance(found[0], UpstreamFailure)
+    assert (script.cancelled, asyncio.all_tasks()) == (2, before)
+    await flights.close()
+
+
+async def test_shared_answers_are_told():
+    """Those who joined are told to observers as shared, with their own time and outcome; the call itself is
+    not.
+    """
+    facts: list[Fact] = []
+    times = iter([1.0, 3.0, 4.0, 6.0])
+    flights, script = Flights(lambda: next(times), (facts.append,)), Script()
+    tasks = await waiting(flights, script, READ, READ)
+    script.answers[0].set_result(OK)
+    await asyncio.gather(*tasks)
+    tasks = await waiting(flights, script, READ, READ)
+    script.answers[1].set_exception(BadAnswer("x", sent=True))
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert facts == [
+        CallEnded("users", "listUsers", 200, None, 2.0, 2, shared=True),
+        CallEnded("users", "listUsers", None, "BadAnswer", 2.0, 0, shared=True),
+    ]

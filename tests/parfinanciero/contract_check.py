@@ -1,0 +1,96 @@
+"""Holds a service's answers against its own contract, so that every test of a service is also one of its
+contract.
+
+Schemas are closed on the way (no member that the contract does not know), and 3.0's `nullable` becomes a
+type.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import yaml
+
+CONTRACTS = Path(__file__).resolve().parents[2] / "examples" / "parfinanciero" / "contracts"
+SERVICES = ("users", "orders", "payments")
+
+
+def document(service: str) -> dict[str, Any]:
+    """The service's contract as it stands in its file."""
+    return yaml.safe_load((CONTRACTS / f"{service}.yaml").read_text(encoding="utf-8"))
+
+
+def operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, path and operation of every endpoint."""
+    for path, item in contract["paths"].items():
+        for method, operation in item.items():
+            yield method.upper(), path, operation
+
+
+def resolved(contract: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """What a node's `$ref` leads to, or the node itself."""
+    while "$ref" in node:
+        target: Any = contract
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        node = target
+    return node
+
+
+class ContractCheck:
+    """Checks answers of one service."""
+
+    def __init__(self, service: str) -> None:
+        self.contract = document(service)
+        self._schemas = closed(copy.deepcopy(self.contract["components"]["schemas"]))
+
+    def operation(self, method: str, path: str) -> dict[str, Any]:
+        """The operation that answers under this path."""
+        for known, template, operation in operations(self.contract):
+            if known == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+                return operation
+        raise AssertionError(f"the contract has no {method} {path}")
+
+    def check(self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Fails unless the contract allows this answer."""
+        responses = self.operation(method, path)["responses"]
+        assert str(status) in responses, f"{method} {path} does not declare {status}"
+        response = resolved(self.contract, responses[str(status)])
+        for name, header in response.get("headers", {}).items():
+            assert name in headers or not resolved(self.contract, header).get("required"), name
+        if "content" not in response:
+            assert body == b""
+            return
+        media_type = headers["Content-Type"].partition(";")[0]
+        schema = {**response["content"][media_type]["schema"], "components": {"schemas": self._schemas}}
+        faults = jsonschema_rs.Draft202012Validator(schema, validate_formats=True).iter_errors(
+            json.loads(body)
+        )
+        assert [str(fault) for fault in faults] == []
+
+
+@functools.cache
+def contract_check(service: str) -> ContractCheck:
+    """The check of this service, its contract read once."""
+    return ContractCheck(service)
+
+
+def closed(node: Any) -> Any:
+    """The schemas as JSON Schema 2020-12, objects without members beyond the declared ones."""
+    if isinstance(node, list):
+        return [closed(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    node = {name: closed(value) for name, value in node.items()}
+    if node.pop("nullable", False) is True:
+        node["type"] = [node["type"], "null"]
+    if node.get("type") == "object" and "properties" in node:
+        node.setdefault("additionalProperties", False)
+    return node
