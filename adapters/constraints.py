@@ -47,10 +47,12 @@ class Constraints:
 
     __slots__ = ("_validator",)
 
-    def __init__(self, contract: Contract, use: Use) -> None:
-        """Compile the use. Patterns were proven to compile when the contract was read."""
+    def __init__(self, contract: Contract, use: Use, without: frozenset[str] = frozenset()) -> None:
+        """Compile the use, but for the properties that others supply. Patterns were proven to compile when the
+        contract was read.
+        """
         self._validator = jsonschema_rs.Draft202012Validator(
-            json_schema(contract, use), validate_formats=False, pattern_options=_PATTERNS, offline=True
+            json_schema(contract, use, without), validate_formats=False, pattern_options=_PATTERNS, offline=True
         )
 
     def check(self, value: object) -> tuple[Violation, ...]:

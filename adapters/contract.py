@@ -1,11 +1,12 @@
 """The frozen model of one contract: what an OpenAPI document promises, with every reference followed.
 
-`adapters/openapi.py` makes it from a document; `graph/` binds Strawberry types to it; `resolvers/` reads it to build calls
-and to check answers. Nothing here does I/O.
+`adapters/openapi.py` makes it from a document; `graph/` binds Strawberry types to it; `resolvers/` reads it
+to build calls and to check answers. Nothing here does I/O.
 
-Schemas live in one table, keyed by the JSON pointer of where they stand in the document (`#/components/schemas/User`,
-`#/paths/~1users/get/responses/200/content/application~1json/schema`); everything else names them by that pointer, so that
-recursive schemas need no special care and two contracts can be compared.
+Schemas live in one table, keyed by the JSON pointer of where they stand in the document
+(`#/components/schemas/User`, `#/paths/~1users/get/responses/200/content/application~1json/schema`);
+everything else names them by that pointer, so that recursive schemas need no special care and two contracts
+can be compared.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ Scalar = str | Number | bool
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """JSON Schema's validation keywords; None where the document says nothing. Lengths in characters and items."""
+    """JSON Schema's validation keywords; None where the document says nothing. Lengths in characters and
+    items.
+    """
 
     minimum: Number | None = None
     maximum: Number | None = None
@@ -103,10 +106,11 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One schema. `pointer` is its identity; `name` is the component's name, or None for one that stands inline.
+    """One schema. `pointer` is its identity; `name` is the component's name, or None for one that stands
+    inline.
 
-    `enum` never holds null (that is `nullable`). `properties` are merged over `allOf`, in document order. `additional` is
-    true where an object may hold properties that it does not name (the JSON Schema default).
+    `enum` never holds null (that is `nullable`). `properties` are merged over `allOf`, in document order.
+    `additional` is true where an object may hold properties that it does not name (the JSON Schema default).
     """
 
     pointer: str
@@ -137,7 +141,9 @@ Style = Literal["simple", "label", "matrix", "form", "spaceDelimited", "pipeDeli
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A path, query or header parameter (OpenAPI 3.1, section 4.8.12). `json` is true where it is sent as JSON text."""
+    """A path, query or header parameter (OpenAPI 3.1, section 4.8.12). `json` is true where it is sent as
+    JSON text.
+    """
 
     name: str
     location: Location
@@ -162,7 +168,9 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an operation answers under one status. `use` is None where it has no JSON body. Header names in lower case."""
+    """What an operation answers under one status. `use` is None where it has no JSON body. Header names in
+    lower case.
+    """
 
     status: str  # "200", "2XX", "default"
     use: Use | None
@@ -174,9 +182,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One endpoint. `id` is its operationId, or `METHOD /path` where it has none. `path` is the template from the contract.
+    """One endpoint. `id` is its operationId, or `METHOD /path` where it has none. `path` is the template from
+    the contract.
 
-    `unusable` is why Stolon cannot call it (a body that is not JSON, a required cookie); using it is then the mistake.
+    `unusable` is why Stolon cannot call it (a body that is not JSON, a required cookie); using it is then the
+    mistake.
     """
 
     contract: str
@@ -200,13 +210,17 @@ class Operation:
         return None
 
     def answer(self, status: int) -> Answer | None:
-        """The answer declared for a status: exact, then its class (`2XX`), then `default` (OpenAPI 3.1, section 4.8.16)."""
+        """The answer declared for a status: exact, then its class (`2XX`), then `default` (OpenAPI 3.1,
+        section 4.8.16).
+        """
         declared = {one.status.upper(): one for one in self.answers}
         return declared.get(str(status)) or declared.get(f"{status // 100}XX") or declared.get("DEFAULT")
 
     @property
     def success(self) -> Answer | None:
-        """The answer that a result is read from: the lowest declared 2xx, else `2XX`, else `default`, else None."""
+        """The answer that a result is read from: the lowest declared 2xx, else `2XX`, else `default`, else
+        None.
+        """
         numbered = sorted(
             (one for one in self.answers if one.status.isdigit() and one.status[0] == "2"), key=_status
         )
@@ -238,5 +252,7 @@ class Contract:
     description: str | None = None
 
     def schema(self, use: Use | str) -> Schema:
-        """The schema that a use or a pointer names. Raises KeyError for a pointer that is not of this contract."""
+        """The schema that a use or a pointer names. Raises KeyError for a pointer that is not of this
+        contract.
+        """
         return self.schemas[use if isinstance(use, str) else use.schema]

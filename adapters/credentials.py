@@ -43,8 +43,8 @@ def forward(service: Service) -> Policy:
     """
     if not private_enough(base_url(service.url)):
         raise ValueError(
-            f'service {service.name!r} would get callers\' tokens over plain HTTP: credentials = "forward" needs '
-            "an https:// URL, or http:// to localhost, 127.0.0.0/8 or [::1]"
+            f"service {service.name!r} would get callers' tokens over plain HTTP: "
+            'credentials = "forward" needs an https:// URL, or http:// to localhost, 127.0.0.0/8 or [::1]'
         )
 
     async def policy(request: Request, send: Send) -> Response:

@@ -20,8 +20,8 @@ from adapters.failures import Unavailable, again
 from adapters.messages import Departure, Request, Response, Send
 
 LEFT_OUT: Final = frozenset(
-    {"traceparent", "tracestate", "baggage", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid", "x-b3-sampled",
-     "x-request-id", "x-correlation-id", "x-amzn-trace-id", "x-cloud-trace-context"}
+    {"traceparent", "tracestate", "baggage", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid",
+     "x-b3-sampled", "x-request-id", "x-correlation-id", "x-amzn-trace-id", "x-cloud-trace-context"}
 )  # fmt: skip
 """Headers that tell one request from another without changing its answer: they take no part in the key."""
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.contract import Bounds, Contract, Kind, Schema, Use
@@ -25,15 +26,20 @@ _KEYWORDS: Final = {
 }
 
 
-def json_schema(contract: Contract, use: Use) -> dict[str, Any]:
+def json_schema(contract: Contract, use: Use, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The JSON Schema of values that may be sent where `use` stands.
 
     Properties that are read-only are left out: they are neither required nor, in an object that is closed,
     allowed. Formats say nothing here. Every schema stands once under `$defs` for each nullability in which it
-    is used.
+    is used. `without` are properties of the object itself that others supply, so that nobody asks for them.
     """
     writer = _Writer(contract)
-    reference = writer.refer(use)
+    schema = contract.schema(use)
+    if without:
+        left = tuple(one for one in schema.properties if one.name not in without)
+        reference = writer.define(replace(schema, properties=left), use.nullable)
+    else:
+        reference = writer.refer(use)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **reference,
@@ -58,10 +64,10 @@ class _Writer:
         found: dict[str, Any] = {}
         while self._waiting:
             key = self._waiting.popleft()
-            found[self._names[key]] = self._definition(self._contract.schema(key[0]), key[1])
+            found[self._names[key]] = self.define(self._contract.schema(key[0]), key[1])
         return found
 
-    def _definition(self, schema: Schema, nullable: bool) -> dict[str, Any]:
+    def define(self, schema: Schema, nullable: bool) -> dict[str, Any]:
         written: dict[str, Any] = {}
         if schema.json_type != "any":
             written["type"] = [schema.json_type, "null"] if nullable else schema.json_type

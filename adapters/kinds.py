@@ -21,7 +21,7 @@ _TYPED: Final[dict[type, JsonType]] = {
     dict: "object",
     list: "array",
 }
-JSON_TYPES: Final = frozenset({"boolean", "integer", "number", "string", "object", "array"})
+JSON_TYPES: Final = ("boolean", "integer", "number", "string", "object", "array")
 
 
 def scalar_kind(json_type: JsonType, format_: str | None, numbers: Iterable[object]) -> Kind:

@@ -1,7 +1,8 @@
-"""A mistake in a project: what is wrong and where. Collected, never raised one by one; told together in one `ProjectError`.
+"""A mistake in a project: what is wrong and where. Collected, never raised one by one; told together in one
+`ProjectError`.
 
-Contract reading (`adapters/openapi.py`), settings and binding (`graph/`) all report in this form; the command line prints
-one line each.
+Contract reading (`adapters/openapi.py`), settings and binding (`graph/`) all report in this form; the command
+line prints one line each.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
-    """One mistake. `line` counts from 1, 0 where it is not known; `path` is a JSON path or a dotted name, or empty."""
+    """One mistake. `line` counts from 1, 0 where it is not known; `path` is a JSON path or a dotted name, or
+    empty.
+    """
 
     file: Path
     line: int

@@ -145,7 +145,7 @@ class OperationReader:
         at, node = followed
         required = node.get("required") is True
         content = node.get("content")
-        if not isinstance(content, dict):
+        if not isinstance(content, dict) or self._references.wrong_section(at, "requestBodies"):
             if at != path:
                 self._tell((*path, "$ref"), f"refers to {json_path(at)}, which is no request body")
             return None, None
@@ -165,7 +165,7 @@ class OperationReader:
             if followed is None:
                 continue
             at, node = followed
-            if at != (*path, status) and "description" not in node:
+            if self._references.wrong_section(at, "responses"):
                 self._tell((*path, status, "$ref"), f"refers to {json_path(at)}, which is no response")
                 continue
             description = _text(node, "description")

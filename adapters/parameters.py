@@ -117,7 +117,8 @@ class ParameterReader:
             use = replace(use, description=description)
         if node.get("deprecated") is True:
             use = replace(use, deprecated=True)
-        style = cast("Style", node.get("style") or _STYLES[location])
+        stated = node.get("style")
+        style = cast("Style", stated if isinstance(stated, str) else _STYLES[location])
         explode = node.get("explode")
         parameter = Parameter(
             name=str(node["name"]),

@@ -34,8 +34,8 @@ _ITEMS: Final = 50
 _DEPTH: Final = 4
 _RFC: Final = ("type", "title", "status", "detail", "instance")
 _LISTS: Final = (
-    "errors", "invalid-params", "invalid_params", "invalidParams", "violations", "fieldErrors", "field_errors",
-    "validationErrors", "validation_errors", "details", "detail",
+    "errors", "invalid-params", "invalid_params", "invalidParams", "violations", "fieldErrors",
+    "field_errors", "validationErrors", "validation_errors", "details", "detail",
 )  # fmt: skip
 _DETAILS: Final = (
     "detail",

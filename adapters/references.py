@@ -113,6 +113,10 @@ class References:
         at, target = found
         return (at, target) if isinstance(target, dict) else None
 
+    def wrong_section(self, place: JsonPath, section: str) -> bool:
+        """Whether a place is a component of another section: a response where a schema is expected."""
+        return len(place) == 3 and place[0] == "components" and place[1] != section
+
     def _check_loop(self, start: JsonPath, target: JsonPath, tell: Tell) -> None:
         chain = [start]
         seen = {start}

@@ -115,8 +115,7 @@ class PartReader:
         target = self._references.target(node["$ref"])
         if target is None:
             return None
-        section = target[1] if len(target) == 3 and target[0] == "components" else "schemas"
-        if section != "schemas":
+        if self._references.wrong_section(target, "schemas"):
             self._tell((*path, "$ref"), f"refers to {json_path(target)}, which is no schema")
             return None
         self.targets.add(target)

@@ -106,7 +106,8 @@ def _meant(error: _Error) -> list[_Error] | None:
     deeper = [branch for branch in branches if max(len(one.instance_path) for one in branch) > here]
     if deeper:
         return max(deeper, key=lambda branch: max(len(one.instance_path) for one in branch))
-    return branches[0] if len(branches) == 1 else None
+    said = {tuple(one.message for one in branch) for branch in branches}
+    return branches[0] if len(said) == 1 else None
 
 
 def _other_choice(branch: list[_Error]) -> bool:

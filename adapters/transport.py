@@ -34,7 +34,7 @@ from yarl import URL
 
 from adapters.body import ENCODINGS, Body, BodyError
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unavailable, UpstreamFailure
-from adapters.messages import Departure, Request, Response
+from adapters.messages import Request, Response
 from adapters.redirect import HOPS, followed
 from adapters.service import base_url
 
@@ -52,8 +52,8 @@ _PIECE: Final = 64 * 1024
 _LARGE: Final = 256 * 1024
 
 _OURS: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect",
-     "cookie", "accept-encoding", "proxy-authorization", "proxy-connection"}
+    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade",
+     "expect", "cookie", "accept-encoding", "proxy-authorization", "proxy-connection"}
 )  # fmt: skip
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
 _TEXT: Final = re.compile(
@@ -89,9 +89,7 @@ async def _once(request: ClientRequest, handler: ClientHandlerType) -> ClientRes
 
 async def _headers_sent(_: object, context: SimpleNamespace, __: object) -> None:
     # aiohttp says this just before it writes the first byte: from here on it may have left.
-    departure = context.trace_request_ctx
-    if isinstance(departure, Departure):
-        departure.mark()
+    context.trace_request_ctx.mark()
 
 
 class Transport:

@@ -1,4 +1,6 @@
-"""Taking annotations apart: `list[Order] | None` is a nullable list of Order, `Connection[Order]` a connection of it."""
+"""Taking annotations apart: `list[Order] | None` is a nullable list of Order, `Connection[Order]` a
+connection of it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The only place that wires things together: a project's settings and schema, services, identity and the HTTP server."""
+"""The only place that wires things together: a project's settings and schema, services, identity and the HTTP
+server.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ class App:
         await serve(self.application(), host, port, on_ready, port_is_fixed=port_is_fixed)
 
     def application(self) -> web.Application:
-        """The aiohttp application; services and keys are opened when it starts and closed when it has drained."""
+        """The aiohttp application; services and keys are opened when it starts and closed when it has
+        drained.
+        """
         settings = self.project.settings
         upstreams: dict[str, Upstream] = {}
         identity = settings.identity

@@ -1,4 +1,6 @@
-"""Arguments of bound fields: what clients send, as the upstream's own names and values; and back, for error paths."""
+"""Arguments of bound fields: what clients send, as the upstream's own names and values; and back, for error
+paths.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ INPUT_NAMES = "__stolon_input__"
 
 
 def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments by Python name, without those left out; inputs as dicts of upstream names, enums as their values."""
+    """Arguments by Python name, without those left out; inputs as dicts of upstream names, enums as their
+    values.
+    """
     return {name: plain_value(value) for name, value in arguments.items() if value is not UNSET}
 
 

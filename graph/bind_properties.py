@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
@@ -82,7 +81,7 @@ class PropertyBinder:
                     pascal(step) for step in path
                 )
                 one.bind_type(self.types.output(bound.contract, use, named, optional))
-            write = str if is_key else None
+            write: Callable[[Any], Any] | None = str if is_key else None
         else:
             write = self._checked(bound, one, name, use, nullable)
         read = property_reader(path, use, required, self.types.readers(bound.contract).of)
@@ -178,7 +177,8 @@ def _misfit_of(contract: Contract, schema: Schema, of: Any, types: TypeFactory) 
     if schema.kind is not Kind.OBJECT:
         return f"the contract says {schema.kind}, which is no {getattr(of, '__name__', of)}"
     if types.bound.get((contract.name, schema.pointer)) is not of:
-        return f"{getattr(of, '__name__', of)} is not bound to the schema {schema.name or schema.pointer!r} that stands here"
+        name = schema.name or schema.pointer
+        return f"{getattr(of, '__name__', of)} is not bound to the schema {name!r} that stands here"
     return None
 
 
@@ -196,8 +196,8 @@ def _texts(value: Any) -> Any:
     return str(value)
 
 
-def _members(enum: type[Enum]) -> Callable[[Any], Any]:
-    by_value = {member.value: member for member in enum}
+def _members(enum: Any) -> Callable[[Any], Any]:
+    by_value: dict[Any, Any] = {member.value: member for member in enum}
 
     def members(value: Any) -> Any:
         if isinstance(value, list):

@@ -12,9 +12,10 @@ from strawberry.types.union import StrawberryUnion
 from adapters.contract import Kind, Use
 from graph.access import AccessExtension
 from graph.annotations import Annotated, members, take_apart
-from graph.bind_calls import Ask, CallBinder, Called, Role, upstream_path
+from graph.bind_calls import CallBinder, Called
 from graph.bind_properties import misfit
 from graph.bound_types import BoundType, BoundTypes
+from graph.call_site import Ask, Role, upstream_path
 from graph.connection_arguments import connection_arguments
 from graph.declare import Access, EachMark, FieldDeclaration
 from graph.directives import Authenticated, RequiresScopes, SourceDirective, access_directives

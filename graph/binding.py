@@ -1,7 +1,8 @@
-"""Binding a whole graph: every declaration that can be reached from the roots, against the contracts of its project.
+"""Binding a whole graph: every declaration that can be reached from the roots, against the contracts of its
+project.
 
-The order matters: properties first, since what a type uses decides which answers serve as it; then entities, since links
-go through them; then sources; names last, when it is known which types there are.
+The order matters: properties first, since what a type uses decides which answers serve as it; then entities,
+since links go through them; then sources; names last, when it is known which types there are.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from adapters.contract import Contract, Schema
-from graph.bind_calls import Ask, CallBinder
+from graph.bind_calls import CallBinder
 from graph.bind_properties import PropertyBinder
 from graph.bind_sources import SourceBinder
 from graph.bound_types import BoundType, BoundTypes
+from graph.call_arguments import ArgumentBinder
+from graph.call_site import Ask
 from graph.contracts import Contracts, read_toml
 from graph.declare import CallerMark, OperationName, Position
 from graph.directives import SourceDirective, access_directives
@@ -25,7 +28,7 @@ from graph.naming import attribute_names, snake
 from graph.results import Wanted
 from graph.type_factory import TypeFactory
 from resolvers.reader import Reader, Readers
-from resolvers.source import Argument, BoundOperation, Entity, Fetch, Grouped, Lookup, Pages, Supplied
+from resolvers.source import Argument, BoundOperation, Entity, Supplied
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +55,9 @@ class Graph:
     def call_of(
         self, operation: OperationName, values: Mapping[str, object], body: object
     ) -> tuple[BoundOperation, Reader | None, Supplied]:
-        """The bound call that a resolver makes, and what it is made from. Raises TypeError for names it does not have."""
+        """The bound call that a resolver makes, and what it is made from. Raises TypeError for names it does
+        not have.
+        """
         stated = {label: value for label, value in operation.bindings.items() if not _is_claim(value)}
         call = self._bound_call(operation)
         arguments: dict[str, object] = {}
@@ -61,7 +66,7 @@ class Graph:
             for one in call.bindings
             if isinstance(one.supplier, Argument) and one.target.parameter is not None
         }
-        upstream = {parameter.name: name for name, parameter in names.items() if parameter is not None}
+        upstream = {parameter.name: name for name, parameter in names.items()}
         for label, value in {**stated, **values}.items():
             name = upstream.get(label) or (label if label in names else snake(label))
             if name not in names:
@@ -93,7 +98,7 @@ class Graph:
                 operation.position,
             )
             mistakes = Mistakes()
-            binder = CallBinder(self.contracts, self.factory, mistakes, self.calls.passed_on)
+            binder = CallBinder(self.contracts, self.calls.arguments, mistakes)
             called = binder.bind(
                 name, Ask("call", f"context.call({operation.operation!r})", Wanted(None, False, ""))
             )
@@ -117,7 +122,7 @@ def bind_graph(project: Path, roots: Iterable[type], position: Position) -> Grap
         return readers.setdefault(contract.name, Readers(contract, _names))
 
     factory = TypeFactory(readers_of)
-    calls = CallBinder(contracts, factory, mistakes, passed_on(project))
+    calls = CallBinder(contracts, ArgumentBinder(factory, passed_on(project)), mistakes)
     types = BoundTypes(calls, factory, mistakes)
     types.discover(roots)
     properties = PropertyBinder(factory, mistakes)
@@ -180,6 +185,5 @@ def _insisting(types: BoundTypes) -> Iterable[str]:
     """Fields that cross a network and insist on a value: one dead service blanks what stands around them."""
     for definition in types.definitions:
         for one in definition.fields:
-            if isinstance(one, BoundField) and isinstance(one.source, (Fetch, Lookup, Grouped, Pages)):
-                if not one.source.nullable:
-                    yield f"{definition.name}.{one.python_name}"
+            if isinstance(one, BoundField) and one.source is not None and not one.source.nullable:
+                yield f"{definition.name}.{one.python_name}"

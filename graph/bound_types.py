@@ -11,7 +11,8 @@ from strawberry.types.field import UNRESOLVED, StrawberryField
 from adapters.contract import Contract, Kind, Schema
 from adapters.mistake import nearest
 from graph.annotations import members, take_apart
-from graph.bind_calls import Ask, CallBinder, Parent, upstream_path
+from graph.bind_calls import CallBinder
+from graph.call_site import Ask, Parent, upstream_path
 from graph.declare import DECLARATION, EXTENSIONS, Access, Extension, Position, TypeDeclaration
 from graph.fields import BoundField
 from graph.mistakes import Mistakes
@@ -47,7 +48,9 @@ class BoundType:
         return Parent(self.contract, self.schema, self.reader.names)
 
     def fits(self, schema: Schema) -> bool:
-        """Whether objects of another schema of the contract serve as this type: the same, or with all its properties."""
+        """Whether objects of another schema of the contract serve as this type: the same, or with all its
+        properties.
+        """
         if schema.pointer == self.schema.pointer:
             return True
         if schema.kind is not Kind.OBJECT:
@@ -125,8 +128,9 @@ class BoundTypes:
                 annotation = one.type_annotation.raw_annotation if one.type_annotation else "?"
                 raise NameError(f"the annotation {annotation!r} names what is not defined")
             apart = take_apart(resolved)
-        except Exception as wrong:
-            # Whatever an annotation does when it is evaluated is the project's own mistake, and one among others.
+        except Exception as wrong:  # noqa: BLE001 - see below
+            # Whatever an annotation does when it is evaluated is the project's own mistake, and one among
+            # others.
             self.mistakes.at(
                 position, f"{definition.name}.{one.python_name}", f"can't resolve its annotation: {wrong}"
             )

@@ -1,4 +1,6 @@
-"""Declared calls: a contract's operations with their bindings, as `rest.contract("users").op(...)` names them."""
+"""Declared calls: a contract's operations with their bindings, as `rest.contract("users").op(...)` names
+them.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def caller(claim: str) -> CallerMark:
 
 
 class Contract:
-    """The name of a contract of the project: `contracts/NAME.yaml`, or what `stolon.toml` says. Reads nothing."""
+    """The name of a contract of the project: `contracts/NAME.yaml`, or what `stolon.toml` says. Reads
+    nothing.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -64,9 +68,10 @@ class Contract:
     ) -> OperationName:
         """An operation, by its operationId or as `"GET /users/{id}"`, with everything about the call.
 
-        Parameters and body properties are bound by name, those that are no identifiers in `bindings`, where `query:id`
-        tells apart what stands under one name in several places. `pick` is the dotted path of the value in the answer.
-        `safe=True` declares that a POST changes nothing, so that it may be shared, batched and repeated.
+        Parameters and body properties are bound by name, those that are no identifiers in `bindings`, where
+        `query:id` tells apart what stands under one name in several places. `pick` is the dotted path of the
+        value in the answer. `safe=True` declares that a POST changes nothing, so that it may be shared,
+        batched and repeated.
         """
         return OperationName(
             self.name, operation, {**(bindings or {}), **named}, pick, paging, safe, caller_position()
@@ -90,7 +95,9 @@ def by_page(
     more: str | None = None,
     first: int = 1,
 ) -> PagingNames:
-    """Numbered pages. `page` and `size` are parameters; `items`, `total` and `more` dotted paths in the answer."""
+    """Numbered pages. `page` and `size` are parameters; `items`, `total` and `more` dotted paths in the
+    answer.
+    """
     names = {"page": page, "size": size, "items": items, "total": total, "more": more, "first_page": first}
     return PagingNames("page", names, caller_position())
 
@@ -111,20 +118,28 @@ def by_offset(
 def by_cursor(
     *,
     cursor: str,
-    next: str,
+    next: str,  # noqa: A002 - the field-standard name
     size: str | None = None,
     items: str = "",
     total: str | None = None,
     more: str | None = None,
 ) -> PagingNames:
-    """Cursors. `cursor` and `size` are parameters; `next` (the next cursor), `items` and `total` paths in the answer."""
+    """Cursors. `cursor` and `size` are parameters; `next` (the next cursor), `items` and `total` paths in the
+    answer.
+    """
     names = {"cursor": cursor, "size": size, "items": items, "next": next, "total": total, "more": more}
     return PagingNames("cursor", names, caller_position())
 
 
 def by_link(
-    *, items: str = "", next: str | None = None, size: str | None = None, total: str | None = None
+    *,
+    items: str = "",
+    next: str | None = None,  # noqa: A002 - the field-standard name
+    size: str | None = None,
+    total: str | None = None,
 ) -> PagingNames:
-    """A link to the next page: a URL at the path `next` of the answer, or the Link header (RFC 8288) without one."""
+    """A link to the next page: a URL at the path `next` of the answer, or the Link header (RFC 8288) without
+    one.
+    """
     names = {"items": items, "next": next, "size": size, "total": total}
     return PagingNames("link", names, caller_position())

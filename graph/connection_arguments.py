@@ -1,4 +1,6 @@
-"""The arguments of a connection (Relay Cursor Connections, section 4), with the bounds of the paging behind it."""
+"""The arguments of a connection (Relay Cursor Connections, section 4), with the bounds of the paging behind
+it.
+"""
 
 from __future__ import annotations
 

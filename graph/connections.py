@@ -11,6 +11,10 @@ from resolvers.resolve import Paged
 Node = TypeVar("Node")
 
 
+async def _has_next_page(root: strawberry.Parent[PageInfo]) -> bool:
+    return await root.paged.slice.has_next_page()
+
+
 @strawberry.type(description="Where a page stands in its list (Relay Cursor Connections).")
 class PageInfo:
     """Relay's PageInfo. Whether there is a next page may cost one more call, made only when it is asked."""
@@ -18,12 +22,10 @@ class PageInfo:
     start_cursor: str | None = strawberry.field(description="The cursor of the first edge.")
     end_cursor: str | None = strawberry.field(description="The cursor of the last edge.")
     has_previous_page: bool = strawberry.field(description="Whether there are edges before the first.")
+    has_next_page: bool = strawberry.field(
+        resolver=_has_next_page, description="Whether there are edges after the last."
+    )
     paged: strawberry.Private[Paged]
-
-    @strawberry.field(description="Whether there are edges after the last.")
-    async def has_next_page(self) -> bool:
-        """Known from the page, or asked of the upstream."""
-        return await self.paged.slice.has_next_page()
 
 
 @strawberry.type(description="An item of a list and its place.")
@@ -34,42 +36,42 @@ class Edge(Generic[Node]):
     node: Node = strawberry.field(description="The item.")
 
 
-def _paged(connection: Any) -> Paged:
-    assert isinstance(connection, Paged)  # bound connection fields alone make connections
-    return connection
+def _edges(root: strawberry.Parent[Any]) -> Any:
+    return [
+        Edge(cursor=cursor, node=node) for cursor, node in zip(root.slice.cursors, root.nodes, strict=True)
+    ]
+
+
+def _nodes(root: strawberry.Parent[Any]) -> Any:
+    return root.nodes
+
+
+def _page_info(root: strawberry.Parent[Any]) -> PageInfo:
+    cursors = root.slice.cursors
+    return PageInfo(
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+        has_previous_page=root.slice.has_previous,
+        paged=root,
+    )
+
+
+def _total_count(root: strawberry.Parent[Any]) -> int | None:
+    total: int | None = root.slice.total
+    return total
 
 
 @strawberry.type(description="A window of a list (Relay Cursor Connections).")
 class Connection(Generic[Node]):
-    """Relay's connection. The value behind it is a `Paged`; its fields read that."""
+    """Relay's connection. The value behind it is a `Paged` of `resolvers/resolve.py`; its fields read that."""
 
-    @strawberry.field(description="The items of this page with their places.")
-    def edges(self) -> list[Edge[Node]]:
-        """One edge for each node."""
-        paged = _paged(self)
-        return [
-            Edge(cursor=cursor, node=node)
-            for cursor, node in zip(paged.slice.cursors, paged.nodes, strict=True)
-        ]
-
-    @strawberry.field(description="The items of this page.")
-    def nodes(self) -> list[Node]:
-        """The nodes alone."""
-        return _paged(self).nodes
-
-    @strawberry.field(description="Where this page stands in the list.")
-    def page_info(self) -> PageInfo:
-        """Of this page."""
-        paged = _paged(self)
-        cursors = paged.slice.cursors
-        return PageInfo(
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-            has_previous_page=paged.slice.has_previous,
-            paged=paged,
-        )
-
-    @strawberry.field(description="How many items the list has; null where its service does not say.")
-    def total_count(self) -> int | None:
-        """Of the whole list."""
-        return _paged(self).slice.total
+    edges: list[Edge[Node]] = strawberry.field(
+        resolver=_edges, description="The items of this page with their places."
+    )
+    nodes: list[Node] = strawberry.field(resolver=_nodes, description="The items of this page.")
+    page_info: PageInfo = strawberry.field(
+        resolver=_page_info, description="Where this page stands in the list."
+    )
+    total_count: int | None = strawberry.field(
+        resolver=_total_count, description="How many items the list has; null where its service does not say."
+    )

@@ -19,7 +19,9 @@ _ENDINGS = (".yaml", ".yml", ".json")
 
 
 def project_of(file: Path) -> Path | None:
-    """The project's folder that a file belongs to: the nearest one above it with a `stolon.toml`, or `contracts/`."""
+    """The project's folder that a file belongs to: the nearest one above it with a `stolon.toml`, or
+    `contracts/`.
+    """
     for folder in file.resolve().parents:
         if (folder / SETTINGS_FILE).is_file() or (folder / "contracts").is_dir():
             return folder
@@ -35,7 +37,9 @@ class Contracts:
         self._read: dict[str, Contract | None] = {}
 
     def get(self, name: str, position: Position, path: str) -> Contract | None:
-        """The contract of that name, read on first use; None, with a mistake noted, where there is none to use."""
+        """The contract of that name, read on first use; None, with a mistake noted, where there is none to
+        use.
+        """
         if name in self._read:
             return self._read[name]
         file = self.files.get(name)
@@ -75,7 +79,9 @@ class Contracts:
 
 
 def read_toml(project: Path) -> dict[str, Any]:
-    """`stolon.toml` as it is, empty where there is none or it can't be read: settings say what is wrong with it."""
+    """`stolon.toml` as it is, empty where there is none or it can't be read: settings say what is wrong with
+    it.
+    """
     try:
         return tomllib.loads((project / SETTINGS_FILE).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):

@@ -1,5 +1,6 @@
-"""What a project's module declares, as frozen facts with their places. Made by `graph/rest.py` while modules are imported,
-checked and bound by `graph/binding.py` when the schema is built. Nothing here reads a file or raises for a mistake.
+"""What a project's module declares, as frozen facts with their places. Made by `graph/rest.py` while modules
+are imported, checked and bound by `graph/binding.py` when the schema is built. Nothing here reads a file or
+raises for a mistake.
 """
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ class SchemaName:
 
 @dataclass(frozen=True, slots=True)
 class PagingNames:
-    """How an operation pages, as the project states it. `names` are parameters' names and dotted paths in the answer."""
+    """How an operation pages, as the project states it. `names` are parameters' names and dotted paths in the
+    answer.
+    """
 
     style: Literal["page", "offset", "cursor", "link"]
     names: Mapping[str, str | int | None]
@@ -97,7 +100,8 @@ class PagingNames:
 class OperationName:
     """An operation of a contract with its bindings, as `contract.op(...)` states them.
 
-    `bindings` map parameters and body properties to marks or constants. `safe` is None where the method decides.
+    `bindings` map parameters and body properties to marks or constants. `safe` is None where the method
+    decides.
     """
 
     contract: str

@@ -18,7 +18,8 @@ from graph.project import load_project
 
 PROJECT: Final = Path(__file__).resolve().parent.parent / "examples" / "parfinanciero"
 QUERY: Final = (
-    "{ me { name orders(first: 2) { totalCount edges { node { total payments { state } customer { name } } } } } }"
+    "{ me { name orders(first: 2) { totalCount "
+    "edges { node { total payments { state } customer { name } } } } } }"
 )
 
 
@@ -40,8 +41,10 @@ async def run_demo(echo: Callable[[str], None], *, host: str, port: int) -> None
                     echo(f"token {name} {token}")
                 endpoint = url + app.project.settings.graph.path
                 echo("try:")
-                echo(f"  curl -s {endpoint} -H 'authorization: Bearer TOKEN' -H 'content-type: application/json' \\")
-                echo(f"    -d '{{\"query\": \"{QUERY}\"}}'")
+                echo(
+                    f"  curl -s {endpoint} -H 'authorization: Bearer TOKEN' -H 'content-type: application/json' \\"
+                )
+                echo(f'    -d \'{{"query": "{QUERY}"}}\'')
                 echo(f"serving {endpoint}")
 
             await app.serve(host, port, ready, port_is_fixed=False)
@@ -51,9 +54,12 @@ def _launcher() -> ModuleType:
     """The example's launcher, loaded by its path: the example is no package of ours."""
     file = PROJECT / "launch.py"
     if not file.is_file():
-        raise ProjectError([Mistake(file, 0, "", "the bundled project is not there: run the demo from a checkout")])
+        raise ProjectError(
+            [Mistake(file, 0, "", "the bundled project is not there: run the demo from a checkout")]
+        )
     spec = importlib.util.spec_from_file_location("parfinanciero_launch", file)
-    assert spec is not None and spec.loader is not None  # it is a Python file that exists
+    assert spec is not None  # it is a Python file that exists
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

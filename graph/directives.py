@@ -1,4 +1,6 @@
-"""Schema directives of the printed schema: where a field comes from, and who may see it. Introspection does not show them."""
+"""Schema directives of the printed schema: where a field comes from, and who may see it. Introspection does
+not show them.
+"""
 
 from __future__ import annotations
 

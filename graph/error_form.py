@@ -1,4 +1,6 @@
-"""Errors in the form that clients get: a code for each, nothing of what failed unforeseen, and no more than can be read."""
+"""Errors in the form that clients get: a code for each, nothing of what failed unforeseen, and no more than
+can be read.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _NULL: Final = "Cannot return null for non-nullable field"
 
 
 def error_list(errors: Iterable[GraphQLError], *, detail: bool = False) -> list[dict[str, Any]]:
-    """The errors of one answer, in their order; of one step's more than 100 places, the rest as one error that counts them.
+    """The errors of one answer, in their order; of one step's more than 100 places, the rest as one error
+    that counts them.
 
     `detail` adds the service and the operation that failed.
     """

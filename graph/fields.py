@@ -1,13 +1,14 @@
-"""Bound fields: Strawberry fields whose type, arguments and value come from a contract once the schema is built.
+"""Bound fields: Strawberry fields whose type, arguments and value come from a contract once the schema is
+built.
 
-Until then a bound field only carries its declaration. `graph/binding.py` fills in the rest; `resolvers/resolve.py` serves
-the value.
+Until then a bound field only carries its declaration. `graph/binding.py` fills in the rest;
+`resolvers/resolve.py` serves the value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import StrawberryObjectDefinition, StrawberryType
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
 
 def is_auto(annotation: StrawberryAnnotation) -> bool:
-    """Whether an annotation is `rest.auto`. One that can't be evaluated yet is a type that comes later, so it is not."""
+    """Whether an annotation is `rest.auto`. One that can't be evaluated yet is a type that comes later, so it
+    is not.
+    """
     try:
         evaluated: object = annotation.evaluate()
-    except Exception:
+    except Exception:  # noqa: BLE001 - see below
         # Whatever is wrong with it, Strawberry or the binding says so when the type is needed.
         return False
     return evaluated is AUTO or evaluated is Any
@@ -62,7 +65,7 @@ class LateField(StrawberryField):
     def resolve_type(self, *, type_definition: StrawberryObjectDefinition | None = None) -> FieldType:
         """The bound type; before binding, what the annotation says, if it says a type."""
         if self.bound_type is not None:
-            return self.bound_type  # type: ignore[return-value]  # it is one of FieldType's members
+            return self.bound_type
         if self.inherits_type:
             return UNRESOLVED  # type: ignore[return-value]  # Strawberry's own word for a type that is not there yet
         return super().resolve_type(type_definition=type_definition)
@@ -71,7 +74,8 @@ class LateField(StrawberryField):
 class BoundField(LateField):
     """A field of a contract: a property, or a source that calls operations.
 
-    `declaration` says how it was declared; binding sets `bound_type`, `access`, and either `read` (properties) or `source`.
+    `declaration` says how it was declared; binding sets `bound_type`, `access`, and either `read`
+    (properties) or `source`.
     """
 
     _kept = (*LateField._kept, "declaration", "access", "read", "source", "upstream")
@@ -128,5 +132,5 @@ def context_of(info: Info[Any, Any]) -> Context:
     if isinstance(context, Context):
         return context
     if isinstance(context, dict) and isinstance(context.get("stolon"), Context):
-        return context["stolon"]  # type: ignore[no-any-return]  # a dict of anything, checked above
+        return cast("Context", context["stolon"])
     raise TypeError("bound fields need a stolon.Context as the context value, or under its key 'stolon'")

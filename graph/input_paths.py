@@ -1,4 +1,6 @@
-"""From what a service complains about back to the GraphQL argument that supplied it: paths in clients' own names."""
+"""From what a service complains about back to the GraphQL argument that supplied it: paths in clients' own
+names.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def shown(argument: StrawberryArgument) -> str:
 
 
 def inside(type_: Any, pointer: tuple[Step, ...]) -> tuple[Step, ...] | None:
-    """A pointer in upstream names as a path in the names of an input type; None where it leads to nothing of it."""
+    """A pointer in upstream names as a path in the names of an input type; None where it leads to nothing of
+    it.
+    """
     if not pointer:
         return ()
     while isinstance(type_, StrawberryOptional):

@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-
 from graphql import GraphQLError
 from strawberry.types.execution import PreExecutionError
 
@@ -25,8 +24,8 @@ from resolvers.store import Store, Upstream
 
 
 class ReferenceLane:
-    """Executes documents of one schema. `forward` are the caller's headers that services get; `tenant_header` carries the
-    verified tenant. `detail` adds services and operations to errors, as development does.
+    """Executes documents of one schema. `forward` are the caller's headers that services get; `tenant_header`
+    carries the verified tenant. `detail` adds services and operations to errors, as development does.
     """
 
     def __init__(

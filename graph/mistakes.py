@@ -1,4 +1,6 @@
-"""Collecting mistakes while a schema is bound: every one with the place in the project's code that it is about."""
+"""Collecting mistakes while a schema is bound: every one with the place in the project's code that it is
+about.
+"""
 
 from __future__ import annotations
 

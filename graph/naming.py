@@ -12,7 +12,9 @@ _NO_NAME: Final = re.compile(r"[^0-9A-Za-z]+")
 
 
 def snake(name: str) -> str:
-    """An upstream name as a Python name: `placedAt`, `placed-at` and `PlacedAt` are `placed_at`; `class` is `class_`."""
+    """An upstream name as a Python name: `placedAt`, `placed-at` and `PlacedAt` are `placed_at`; `class` is
+    `class_`.
+    """
     words = [word for part in _NO_NAME.split(name) for word in _CAMEL.split(part) if word]
     made = "_".join(words).lower() or "value"
     if made[0].isdigit():
@@ -28,7 +30,9 @@ def pascal(name: str) -> str:
 
 
 def constant(value: object) -> str:
-    """An enum's value as the name of a GraphQL enum value: `in-progress` and `inProgress` are `IN_PROGRESS`, 1 is `_1`."""
+    """An enum's value as the name of a GraphQL enum value: `in-progress` and `inProgress` are `IN_PROGRESS`,
+    1 is `_1`.
+    """
     text = f"minus {value}"[0:6] + str(value)[1:] if str(value).startswith("-") else str(value)
     made = snake(text).rstrip("_").upper() if _NO_NAME.sub("", text) else "EMPTY"
     return f"{made}_" if made in ("TRUE", "FALSE", "NULL", "MRO") else made
@@ -37,7 +41,8 @@ def constant(value: object) -> str:
 def attribute_names(upstream: Iterable[str]) -> dict[str, str]:
     """Python names to upstream names of one schema's properties.
 
-    A property spelled like another's Python name keeps it; of two that become one name the later gets `_2`, `_3`.
+    A property spelled like another's Python name keeps it; of two that become one name the later gets `_2`,
+    `_3`.
     """
     listed = list(upstream)
     names = {name: name for name in listed if name == snake(name)}

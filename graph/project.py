@@ -28,7 +28,9 @@ class Project:
 
 
 def load_project(folder: Path, environ: Mapping[str, str]) -> Project:
-    """Read and bind a project. Raises ProjectError with every mistake of its settings, contracts and declarations."""
+    """Read and bind a project. Raises ProjectError with every mistake of its settings, contracts and
+    declarations.
+    """
     folder = folder.resolve()
     mistakes: list[Mistake] = []
     settings: Settings | None = None
@@ -88,7 +90,8 @@ def _imported(folder: Path, name: str, file: Path) -> ModuleType:
         where = Path(error.filename or file)
         raise ProjectError([Mistake(where, error.lineno or 0, "", f"invalid syntax: {error.msg}")]) from None
     except Exception as error:
-        # Whatever a project's module raises while it is imported is a mistake of the project, told where it is.
+        # Whatever a project's module raises while it is imported is a mistake of the project, told where it
+        # is.
         frames = [
             one
             for one in traceback.extract_tb(error.__traceback__)

@@ -1,7 +1,7 @@
 """The declaring idiom, `from stolon import rest`: Strawberry types bound to contracts.
 
-Everything here only notes what was declared and where; nothing is read and nothing raises for a mistake, so that
-`rest.Schema(...)`, which checks and binds it all (`graph/schema.py`), can tell all mistakes together.
+Everything here only notes what was declared and where; nothing is read and nothing raises for a mistake, so
+that `rest.Schema(...)`, which checks and binds it all (`graph/schema.py`), can tell all mistakes together.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar, dataclass_transform, overload
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
@@ -124,6 +124,21 @@ def _names(one_or_more: str | Iterable[str]) -> tuple[str, ...]:
     return (one_or_more,) if isinstance(one_or_more, str) else tuple(one_or_more)
 
 
+@overload
+def field(
+    *, needs: Iterable[str], **options: Unpack[FieldOptions]
+) -> Callable[[Callable[..., Any]], Any]: ...
+
+
+@overload
+def field(
+    *,
+    path: str | tuple[str, ...] | None = None,
+    init: Literal[False] = False,
+    **options: Unpack[FieldOptions],
+) -> Any: ...
+
+
 def field(
     *,
     path: str | tuple[str, ...] | None = None,
@@ -133,7 +148,8 @@ def field(
 ) -> Any:
     """A property of the contract's schema: by its own name, or at a dotted `path` of upstream names.
 
-    Above a method it makes a resolver, whose `self` is a record of the schema; `needs` names the attributes it uses.
+    Above a method it makes a resolver, whose `self` is a record of the schema; `needs` names the attributes
+    it uses.
     """
     return _field("property", options, path=path, needs=None if needs is None else tuple(needs))
 
@@ -147,9 +163,11 @@ def link(
     init: Literal[False] = False,
     **options: Unpack[FieldOptions],
 ) -> Any:
-    """Another operation's answer: by `key` (properties that hold the other type's key), by an operation, or grouped.
+    """Another operation's answer: by `key` (properties that hold the other type's key), by an operation, or
+    grouped.
 
-    Grouped: the operation takes `rest.each(...)`, and `group_by` is the property of its items that repeats that value.
+    Grouped: the operation takes `rest.each(...)`, and `group_by` is the property of its items that repeats
+    that value.
     """
     names = None if key is None else _names(key)
     return _field("link", options, operation=operation, key=names, group_by=group_by)
@@ -158,7 +176,9 @@ def link(
 def query(
     operation: OperationName, /, *, init: Literal[False] = False, **options: Unpack[FieldOptions]
 ) -> Any:
-    """An operation's answer. Parameters that nobody binds are the field's arguments. A list is followed to its end."""
+    """An operation's answer. Parameters that nobody binds are the field's arguments. A list is followed to
+    its end.
+    """
     return _field("query", options, operation=operation)
 
 
@@ -182,7 +202,7 @@ def mutation(
 @dataclass_transform(
     kw_only_default=True, field_specifiers=(field, link, query, connection, mutation, strawberry.field)
 )
-def type(
+def type(  # noqa: A001 - it is `rest.type`, as Strawberry's is `strawberry.type`
     schema: SchemaName,
     /,
     *,
@@ -196,8 +216,8 @@ def type(
 ) -> Callable[[Class], Class]:
     """A Strawberry type whose fields come from a contract's schema.
 
-    `key` names the properties that identify an object; `one` fetches by key, `many` a list of keys in one call. `scopes`
-    and `authenticated` hold for every field that leads to the type.
+    `key` names the properties that identify an object; `one` fetches by key, `many` a list of keys in one
+    call. `scopes` and `authenticated` hold for every field that leads to the type.
     """
     declaration = TypeDeclaration(
         schema=schema,
@@ -223,7 +243,9 @@ def type(
     kw_only_default=True, field_specifiers=(field, link, query, connection, mutation, strawberry.field)
 )
 def extend(extended: builtins.type, /) -> Callable[[Class], Class]:
-    """Adds this class's fields to a type of another module, so that neither module must import the other's links."""
+    """Adds this class's fields to a type of another module, so that neither module must import the other's
+    links.
+    """
     position = caller_position()
 
     def declare(cls: Class) -> Class:

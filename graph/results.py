@@ -1,4 +1,6 @@
-"""Where in an operation's answer the value of a field lies: what `pick` says, or what the contract shows plainly. Pure."""
+"""Where in an operation's answer the value of a field lies: what `pick` says, or what the contract shows
+plainly. Pure.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from adapters.mistake import nearest
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a field takes from an answer: an object or a list of objects that `fits`, or anything where `fits` is None."""
+    """What a field takes from an answer: an object or a list of objects that `fits`, or anything where `fits`
+    is None.
+    """
 
     fits: Callable[[Schema], bool] | None
     is_list: bool
@@ -20,7 +24,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The path of the value in the answer, and its use. `use` is None where the operation answers without a body."""
+    """The path of the value in the answer, and its use. `use` is None where the operation answers without a
+    body.
+    """
 
     pick: tuple[str, ...]
     use: Use | None
@@ -50,7 +56,8 @@ def find_result(contract: Contract, operation: Operation, pick: str | None, want
         if _is_wanted(contract, result.use, wanted)
     ]
     if found:
-        # Of several, the shallowest is the envelope's content; two beside each other must be told apart by `pick`.
+        # Of several, the shallowest is the envelope's content; two beside each other must be told apart by
+        # `pick`.
         least = min(len(one.pick) for one in found)
         found = [one for one in found if len(one.pick) == least]
     what = f"a list of {wanted.name}" if wanted.is_list else wanted.name
@@ -59,7 +66,8 @@ def find_result(contract: Contract, operation: Operation, pick: str | None, want
     if found:
         places = ", ".join(repr(".".join(one.pick)) for one in found)
         return f"the answer of {operation.id!r} holds {what} in several places: say pick= one of {places}"
-    return f"the answer of {operation.id!r} holds no {what}: say where it lies with pick= (it holds {_shown(contract, success.use)})"
+    holds = _shown(contract, success.use)
+    return f"the answer of {operation.id!r} holds no {what}: say where it lies with pick= (it holds {holds})"
 
 
 def _picked(contract: Contract, use: Use, path: tuple[str, ...], pick: str, wanted: Wanted) -> Result | str:
@@ -113,7 +121,9 @@ def _shown(contract: Contract, use: Use) -> str:
 
 
 def property_at(contract: Contract, schema: Schema, path: tuple[str, ...]) -> tuple[Use, bool] | str:
-    """The use at a path of upstream names below an object schema, and whether it is always there; or what is wrong."""
+    """The use at a path of upstream names below an object schema, and whether it is always there; or what is
+    wrong.
+    """
     required = True
     here = schema
     use: Use | None = None

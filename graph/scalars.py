@@ -1,7 +1,9 @@
-"""Scalars that keep every digit: BigInt and Decimal travel as text, DateTime, Date and UUID as the upstream writes them.
+"""Scalars that keep every digit: BigInt and Decimal travel as text, DateTime, Date and UUID as the upstream
+writes them.
 
-JSON numbers lose digits in most clients beyond 2^53, so text is the only form that keeps them. Upstream values are checked
-before they come here (`resolvers/leaf.py`); values of hand-written resolvers are Python's own.
+JSON numbers lose digits in most clients beyond 2^53, so text is the only form that keeps them. Upstream
+values are checked before they come here (`resolvers/leaf.py`); values of hand-written resolvers are Python's
+own.
 """
 
 from __future__ import annotations

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.scalar import ScalarDefinition
 
 from adapters.mistake import Mistake, ProjectError
 from graph.binding import Graph, bind_graph
@@ -20,9 +21,9 @@ from graph.scalars import SCALARS
 class Schema(strawberry.Schema):
     """A Strawberry schema like any other, made from bound and plain types.
 
-    Contracts are those of the project that the calling module belongs to, or of the folder `project`. Raises ProjectError
-    with every mistake of the declarations and the contracts, each with its file and line. Its context value must be a
-    `stolon.Context`, or a dict that holds one under `"stolon"`.
+    Contracts are those of the project that the calling module belongs to, or of the folder `project`. Raises
+    ProjectError with every mistake of the declarations and the contracts, each with its file and line. Its
+    context value must be a `stolon.Context`, or a dict that holds one under `"stolon"`.
     """
 
     graph: Graph
@@ -55,7 +56,13 @@ class Schema(strawberry.Schema):
             mutation=mutation,
             subscription=subscription,
             types=listed,
-            config=replace(settings, auto_camel_case=None, scalar_map=scalars),
+            config=_with_scalars(settings, scalars),
             scalar_overrides=scalar_overrides,
             **options,
         )
+
+
+def _with_scalars(config: StrawberryConfig, scalars: Mapping[object, ScalarDefinition]) -> StrawberryConfig:
+    made = copy.copy(config)
+    made.scalar_map = scalars
+    return made

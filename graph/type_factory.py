@@ -1,8 +1,8 @@
 """Strawberry types made from contract schemas: nested objects, enums and inputs that nobody wrote by hand.
 
-A generated type is named after its schema, or after its parent and property. Where two contracts, or a contract and the
-project's own code, want one name, every generated one is prefixed with its contract's name; what still collides is a
-mistake. Never are two merged.
+A generated type is named after its schema, or after its parent and property. Where two contracts, or a
+contract and the project's own code, want one name, every generated one is prefixed with its contract's name;
+what still collides is a mistake. Never are two merged.
 """
 
 from __future__ import annotations
@@ -71,16 +71,18 @@ class TypeFactory:
     # --- annotations
 
     def output(self, contract: Contract, use: Use, named: str, nullable: bool) -> Any:
-        """The annotation of a value that comes out of a contract. `named` names what is nested and has no name."""
+        """The annotation of a value that comes out of a contract. `named` names what is nested and has no
+        name.
+        """
         of = self._output(contract, contract.schema(use), named)
-        return Optional[of] if nullable else of
+        return Optional[of] if nullable else of  # noqa: UP045 - `of` is a value, of which not all know `|`
 
     def _output(self, contract: Contract, schema: Schema, named: str) -> Any:
         if schema.enum is not None:
             return self._enum(contract, schema, named)
         if schema.kind is Kind.ARRAY:
             if schema.items is None:
-                return list[Optional[JSON]]  # type: ignore[valid-type]  # a scalar to Strawberry
+                return list[JSON | None]
             return list[self.output(contract, schema.items, named, schema.items.nullable)]  # type: ignore[misc]
         if schema.kind is Kind.OBJECT:
             shown = [one for one in schema.properties if not one.use.write_only]
@@ -90,21 +92,23 @@ class TypeFactory:
     def input(
         self, contract: Contract, use: Use, named: str, nullable: bool, without: frozenset[str] = frozenset()
     ) -> Any:
-        """The annotation of a value that goes into a contract; of an object without the properties bound otherwise."""
+        """The annotation of a value that goes into a contract; of an object without the properties bound
+        otherwise.
+        """
         schema = contract.schema(use)
         if schema.enum is not None:
             of: Any = self._enum(contract, schema, named)
         elif schema.kind is Kind.ARRAY and schema.items is not None:
             of = list[self.input(contract, schema.items, named, schema.items.nullable)]  # type: ignore[misc]
         elif schema.kind is Kind.ARRAY:
-            of = list[Optional[JSON]]  # type: ignore[valid-type]
+            of = list[JSON | None]
         elif schema.kind is Kind.OBJECT and input_properties(schema, without):
             of = self._input(contract, schema, named, without)
         elif schema.kind is Kind.OBJECT:
             of = JSON
         else:
             of = _SCALARS[schema.kind]
-        return Optional[of] if nullable else of
+        return Optional[of] if nullable else of  # noqa: UP045 - `of` is a value, of which not all know `|`
 
     # --- types
 
@@ -239,7 +243,9 @@ class TypeFactory:
     # --- names
 
     def settle_names(self, taken: Iterable[str]) -> list[str]:
-        """Give every generated type its name, beside those that the project's own types have taken; what collides still."""
+        """Give every generated type its name, beside those that the project's own types have taken; what
+        collides still.
+        """
         own = set(taken)
         by_name: dict[str, list[_Made]] = defaultdict(list)
         for made in self._made:
@@ -252,7 +258,7 @@ class TypeFactory:
                 chosen = pascal(made.contract) + name if clash else name
                 if chosen in own or chosen in final:
                     wrong.append(
-                        f"two types want the name {chosen!r}: rename one in its contract, or declare it with @rest.type"
+                        f"two types want the name {chosen!r}: rename one, or declare it with @rest.type"
                     )
                 final[chosen] = made
                 made.definition.name = chosen
@@ -271,7 +277,8 @@ def _stated_name(python_name: str) -> str | None:
 
 
 def _class(contract: Contract, pointer: str, name: str, fields: Mapping[str, StrawberryField]) -> type:
-    # Strawberry takes two types of one module and qualified name for the same type: the pointer tells them apart.
+    # Strawberry takes two types of one module and qualified name for the same type: the pointer tells them
+    # apart.
     namespace = {
         "__module__": generated.__name__,
         "__qualname__": f"{contract.name}:{pointer}",

@@ -21,7 +21,9 @@ NO_BODY: Final = object()
 
 
 def body_of(call: BoundOperation, response: Response) -> Any:
-    """The decoded JSON body; `NO_BODY` where there is none. Raises FieldError (CONTRACT_VIOLATION) for what is no JSON."""
+    """The decoded JSON body; `NO_BODY` where there is none. Raises FieldError (CONTRACT_VIOLATION) for what
+    is no JSON.
+    """
     if not response.body:
         return NO_BODY
     try:

@@ -1,8 +1,9 @@
-"""Batches: keys asked for one by one, loaded together, by aiodataloader with the store's own timing and ownership.
+"""Batches: keys asked for one by one, loaded together, by aiodataloader with the store's own timing and
+ownership.
 
-There is no timer. A batch leaves when the loop has nothing else to add to it: after turns of the loop in which no key was
-added to any batch of the request. aiodataloader by itself would split keys that arrive in different turns, and start
-tasks that outlive the request.
+There is no timer. A batch leaves when the loop has nothing else to add to it: after turns of the loop in
+which no key was added to any batch of the request. aiodataloader by itself would split keys that arrive in
+different turns, and start tasks that outlive the request.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from aiodataloader import DataLoader, Loader, dispatch_queue_batch
 
 from resolvers.settled import Settled
 
-# A landed answer reaches the fields below it in at most three turns: its future's callback, the waiting field's task, and
+# A landed answer reaches the fields below it in at most three turns: its future's callback, the waiting
+# field's task, and
 # a task for each level that graphql-core gathers. One more settles the ties.
 QUIET_TURNS: Final = 4
 # Other work on the loop must not hold a batch back for ever.
@@ -23,7 +25,9 @@ MOST_TURNS: Final = 64
 
 
 class Batch(DataLoader[Hashable, Settled]):
-    """The keys that wait to be loaded together. `load` gives every asker a future of its own; results are kept by slots."""
+    """The keys that wait to be loaded together. `load` gives every asker a future of its own; results are
+    kept by slots.
+    """
 
     cache = False
 
@@ -50,7 +54,7 @@ class Batch(DataLoader[Hashable, Settled]):
 class Turns:
     """Counts quiet turns of the loop over all batches of one request, then lets all of them leave at once."""
 
-    def __init__(self, loop: AbstractEventLoop, start: Callable[[Awaitable[None]], None]) -> None:
+    def __init__(self, loop: AbstractEventLoop, start: Callable[[Awaitable[None]], object]) -> None:
         self._loop = loop
         self._start = start
         self._waiting: dict[Batch, None] = {}

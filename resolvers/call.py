@@ -1,4 +1,5 @@
-"""From a bound operation and what was supplied to one upstream request: the only place where requests are put together.
+"""From a bound operation and what was supplied to one upstream request: the only place where requests are put
+together.
 
 `resolvers/store.py` asks for requests here and sends them down `adapters/stack.py`.
 """
@@ -18,12 +19,12 @@ import msgspec
 
 from adapters.contract import MISSING, Contract, Kind, Parameter, Schema, Use
 from adapters.messages import Identity, Request
+from adapters.problem import FieldProblem
 from adapters.serialize import BadValue, headers, target
 from resolvers.caller import Caller
 from resolvers.datetimes import ExactDateTime
 from resolvers.fault import Code, Fault, FieldError
 from resolvers.record import raw
-from adapters.problem import FieldProblem
 from resolvers.source import (
     Argument,
     Binding,
@@ -45,7 +46,9 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """On whose behalf requests are made: the caller, the headers passed on for it, and the request's deadline."""
+    """On whose behalf requests are made: the caller, the headers passed on for it, and the request's
+    deadline.
+    """
 
     caller: Caller
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -65,8 +68,8 @@ def request_of(
 ) -> Request:
     """The request of one call. `more` are values that paging adds: parameters, or query parameters by name.
 
-    Raises FieldError where a value can't be sent: BAD_USER_INPUT for what the client supplied, UPSTREAM_ERROR for what
-    Stolon supplied.
+    Raises FieldError where a value can't be sent: BAD_USER_INPUT for what the client supplied, UPSTREAM_ERROR
+    for what Stolon supplied.
     """
     parameters: dict[Parameter, object] = {}
     body: Any = MISSING
@@ -176,7 +179,8 @@ def _placed(body: Any, path: tuple[str, ...], value: object) -> Any:
 def to_wire(contract: Contract, use: Use, value: Any) -> Any:
     """A Python or GraphQL value as the JSON-like value that a contract's type is sent as.
 
-    IDs are text in GraphQL: for an integer they become one. Raises ValueError, without the value, for what can't be.
+    IDs are text in GraphQL: for an integer they become one. Raises ValueError, without the value, for what
+    can't be.
     """
     if value is None:
         return None

@@ -1,4 +1,6 @@
-"""Who sent the GraphQL request. `graph/auth.py` makes a caller; the context hands it to resolvers and to calls."""
+"""Who sent the GraphQL request. `graph/auth.py` makes a caller; the context hands it to resolvers and to
+calls.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from adapters.messages import ANONYMOUS, Identity
 class Caller:
     """A caller, verified against the project's `[identity]`, or unverified where the project has none.
 
-    `claims` are the verified token's claims, empty for anonymous and unverified callers. `scopes` as the token grants
-    them. `identity` is what upstream calls may carry of the caller.
+    `claims` are the verified token's claims, empty for anonymous and unverified callers. `scopes` as the
+    token grants them. `identity` is what upstream calls may carry of the caller.
     """
 
     identity: Identity = field(default=ANONYMOUS, repr=False)

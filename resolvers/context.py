@@ -1,21 +1,20 @@
 """The context that resolvers are handed: who asks, and the same way upstream that bound fields use.
 
-Plain Strawberry resolvers reach it as `info.context`; `load` and `call` give them the batching, identity and errors of
-bound fields.
+Plain Strawberry resolvers reach it as `info.context`; `load` and `call` give them the batching, identity and
+errors of bound fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, Protocol, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar, cast
 
 from resolvers.caller import Caller
 from resolvers.keys import canonical
-from resolvers.record import Record
+from resolvers.reader import Reader
 from resolvers.resolve import read_pair
 from resolvers.settled import Settled
 from resolvers.source import BoundOperation, Entity, Supplied
-from resolvers.reader import Reader
 from resolvers.store import Store
 
 T = TypeVar("T")
@@ -43,8 +42,8 @@ class Context:
     async def load(self, bound: type[T], key: object) -> T | None:
         """The object of a bound type by its key (a tuple for a composite one), or None where there is none.
 
-        Shares the batch and the result with every field that asks for the same key. Raises FieldError as a field would,
-        TypeError for a type without `one` and `many` or a key that can be none of it.
+        Shares the batch and the result with every field that asks for the same key. Raises FieldError as a
+        field would, TypeError for a type without `one` and `many` or a key that can be none of it.
         """
         entity = self._declared.entity_of(bound)
         parts = key if isinstance(key, tuple) else (key,)
@@ -58,8 +57,8 @@ class Context:
     async def call(self, operation: Any, /, *, body: object = None, **values: object) -> Any:
         """Call an operation: its answer's picked value, an object as a record. None where there is nothing.
 
-        `values` are parameters by name, beside those bound in `op(...)`; names that are no identifiers are bound there.
-        Reads are shared within the request, changes never are. Raises FieldError.
+        `values` are parameters by name, beside those bound in `op(...)`; names that are no identifiers are
+        bound there. Reads are shared within the request, changes never are. Raises FieldError.
         """
         call, read, supplied = self._declared.call_of(operation, values, body)
         if call.safe:

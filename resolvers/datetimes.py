@@ -7,7 +7,9 @@ from typing import Self
 
 
 class ExactDateTime(datetime):
-    """A datetime that remembers the text it was read from; what is computed from it has none. Equal as a datetime is."""
+    """A datetime that remembers the text it was read from; what is computed from it has none. Equal as a
+    datetime is.
+    """
 
     text: str = ""
 

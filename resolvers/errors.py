@@ -1,6 +1,7 @@
 """From what an upstream answered, or failed to, to the fault that a field shows: the one table of errors.
 
-Pure: `resolvers/store.py` asks; `resolvers/fault.py` holds what comes out. Nothing that a 5xx answer says leaves here.
+Pure: `resolvers/store.py` asks; `resolvers/fault.py` holds what comes out. Nothing that a 5xx answer says
+leaves here.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from adapters.contract import Kind
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unauthenticated, UpstreamFailure
-from adapters.messages import Request, Response
+from adapters.messages import Response
 from adapters.problem import Problem, read_problem, retry_after
 from resolvers.fault import Code, Fault, violation
 from resolvers.leaf import found_type
@@ -38,7 +39,8 @@ _MESSAGES: Final = {
 def fault_of_response(
     call: BoundOperation, response: Response, *, forwarded: bool, now: float, request_id: str | None = None
 ) -> Fault | None:
-    """The fault of an answer that is no success; None for a lookup's declared 404, which means that there is nothing.
+    """The fault of an answer that is no success; None for a lookup's declared 404, which means that there is
+    nothing.
 
     `forwarded`: the call carried the caller's own credentials. `now` is seconds since the epoch.
     """
@@ -90,7 +92,8 @@ def _on_client_input(call: BoundOperation, problem: Problem | None) -> bool:
         return False
     if problem is None or not problem.fields:
         return True
-    # A complaint about one value that only Stolon supplied is Stolon's fault, however many others there are to blame.
+    # A complaint about one value that only Stolon supplied is Stolon's fault, however many others there are
+    # to blame.
     named = [one for one in problem.fields if one.pointer is not None or one.name is not None]
     return not named or any(call.locate(one) is not None for one in named)
 
@@ -106,7 +109,9 @@ def _fields(call: BoundOperation, problem: Problem) -> list[dict[str, Any]]:
 
 
 def _shown(call: BoundOperation, status: int, problem: Problem) -> dict[str, Any]:
-    """RFC 9457's members (section 3.1), and those extension members that the contract declares for this status."""
+    """RFC 9457's members (section 3.1), and those extension members that the contract declares for this
+    status.
+    """
     members: dict[str, Any] = {
         "type": problem.type,
         "title": problem.title,
@@ -128,7 +133,9 @@ def _shown(call: BoundOperation, status: int, problem: Problem) -> dict[str, Any
 
 
 def fault_of_failure(call: BoundOperation, failure: UpstreamFailure, request_id: str | None = None) -> Fault:
-    """The fault of a call that brought no answer. A change that may have been made is said to be unknown, never failed."""
+    """The fault of a call that brought no answer. A change that may have been made is said to be unknown,
+    never failed.
+    """
     code = _failure_code(call, failure)
     _LOG.warning(
         "call failed: %s",
@@ -162,9 +169,7 @@ def _log(
     call: BoundOperation, status: int, problem: Problem | None, request_id: str | None, *, alarm: bool
 ) -> None:
     level = logging.ERROR if alarm else logging.WARNING
-    text = (
-        "the service refused the gateway's own credentials" if alarm else "the service answered %s" % status
-    )
+    text = "the service refused the gateway's own credentials" if alarm else f"the service answered {status}"
     _LOG.log(
         level,
         text,

@@ -1,7 +1,8 @@
-"""A fault: why a field has no value, settled like any other result and raised anew for every field that needed it.
+"""A fault: why a field has no value, settled like any other result and raised anew for every field that
+needed it.
 
-`resolvers/errors.py` makes faults of upstream answers and failures; `resolvers/store.py` settles them; a field raises
-`FieldError`, which graphql-core places at the field's path.
+`resolvers/errors.py` makes faults of upstream answers and failures; `resolvers/store.py` settles them; a
+field raises `FieldError`, which graphql-core places at the field's path.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Code(StrEnum):
 class Fault:
     """One failure of one step. Equal only to itself: the places that share it are places of one failure.
 
-    `details` go into the error's `extensions` as they are; `status` is the upstream's, for resolvers. `service` and `operation` are shown only where the project
-    lets them be seen, and always logged.
+    `details` go into the error's `extensions` as they are; `status` is the upstream's, for resolvers.
+    `service` and `operation` are shown only where the project lets them be seen, and always logged.
     """
 
     code: Code

@@ -1,4 +1,6 @@
-"""Keys in their canonical text: one text for one key, however GraphQL, a parent's property or an answer writes it."""
+"""Keys in their canonical text: one text for one key, however GraphQL, a parent's property or an answer
+writes it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from resolvers.source import Entity
 
 
 def canonical(kind: Kind, value: object) -> str | None:
-    """The text of a key value: `12`, `"12"` and `"012"` are one integer; UUIDs ignore case (RFC 9562, section 4).
+    """The text of a key value: `12`, `"12"` and `"012"` are one integer; UUIDs ignore case (RFC 9562, section
+    4).
 
     None for what can be no key of that kind.
     """

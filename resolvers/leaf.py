@@ -1,7 +1,7 @@
 """Strict reading of leaves: a JSON value is checked against its contract's type before GraphQL coerces it.
 
-GraphQL's own coercion would pass `"12"` or `true` for an Int; here they are violations. Bounds and patterns are checked on
-inputs only. `resolvers/reader.py` puts leaves together to whole values.
+GraphQL's own coercion would pass `"12"` or `true` for an Int; here they are violations. Bounds and patterns
+are checked on inputs only. `resolvers/reader.py` puts leaves together to whole values.
 """
 
 from __future__ import annotations
@@ -135,7 +135,10 @@ _BY_KIND: Final[dict[Kind, Leaf]] = {
 
 
 def leaf(schema: Schema) -> Leaf:
-    """The strict check of a leaf schema (any kind but object, array and any). Enumerated ones admit only their values."""
+    """The strict check of a leaf schema (any kind but object, array and any). Enumerated ones admit only
+    their values.
+    """
+    check: Leaf
     if schema.kind is Kind.DECIMAL:
         check = _decimal_text if schema.json_type == "string" else _decimal_number
     else:

@@ -1,6 +1,8 @@
-"""Loading a batch: keys split into calls, calls run with bounded concurrency, answers matched by key whatever their order.
+"""Loading a batch: keys split into calls, calls run with bounded concurrency, answers matched by key whatever
+their order.
 
-`resolvers/store.py` hands batches here. Every key gets a settled result: a value, nothing, or the fault of its own call.
+`resolvers/store.py` hands batches here. Every key gets a settled result: a value, nothing, or the fault of
+its own call.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from adapters.contract import Parameter
 from adapters.service import Service
-from resolvers.errors import incomplete, not_a_list, no_key, page_fault
+from resolvers.errors import incomplete, no_key, not_a_list, page_fault
 from resolvers.fault import Fault, FieldError
 from resolvers.keys import canonical, key_of
 from resolvers.paging import Page, PageViolation, first_values, next_values
@@ -159,7 +161,9 @@ async def _take_all(
     take: Callable[[list[Any], Where], None],
     enough: Callable[[], bool],
 ) -> Fault | None:
-    """Hand every item of a list answer to `take`, page after page until `enough`; the fault that ended it early, if any."""
+    """Hand every item of a list answer to `take`, page after page until `enough`; the fault that ended it
+    early, if any.
+    """
     where = down((), call.pick)
     try:
         if call.paging is None:

@@ -54,7 +54,7 @@ def read_page(paging: Paging, body: object, headers: Mapping[str, str]) -> Page:
     A negative total is how services say that they did not count: it is None.
     """
     items = _at(body, paging.items)
-    if items is None and paging.null_items:
+    if paging.null_items and (items is None or items is _NOTHING):
         items = []
     if not isinstance(items, list):
         raise PageViolation(paging.items, "array", _found(items))

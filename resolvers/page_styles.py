@@ -35,7 +35,7 @@ class ByPage:
 
     `total` counts all items. `more` is a flag: true where pages follow, or, with `last_flag`, true on the
     last page. `doubtful_total`: it may count the items of its own page, so that it says something only where
-    it is larger. `null_items`: null stands for an empty page.
+    it is larger. `null_items`: null, or nothing, stands for an empty page.
     """
 
     page: Parameter

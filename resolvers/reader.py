@@ -1,8 +1,10 @@
-"""Readers: from the JSON of an answer to the values that GraphQL completes, each checked against its contract.
+"""Readers: from the JSON of an answer to the values that GraphQL completes, each checked against its
+contract.
 
-A reader is made once per use of a schema, when the graph is bound: leaves come out checked (`resolvers/leaf.py`), objects
-as records that read their own properties when asked, lists item by item. What breaks the contract becomes a `Violation`
-at the value's own place, so that GraphQL's null rules apply there and nowhere else.
+A reader is made once per use of a schema, when the graph is bound: leaves come out checked
+(`resolvers/leaf.py`), objects as records that read their own properties when asked, lists item by item. What
+breaks the contract becomes a `Violation` at the value's own place, so that GraphQL's null rules apply there
+and nowhere else.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ Reader: TypeAlias = Callable[[object, Where], Any]
 class ObjectReader:
     """Reads objects of one schema as records of one class.
 
-    `names` maps Python attribute names to upstream names. `readers` makes the reader of a property's use on demand, which
-    is how recursive schemas end.
+    `names` maps Python attribute names to upstream names. `readers` makes the reader of a property's use on
+    demand, which is how recursive schemas end.
     """
 
     __slots__ = ("_made", "_readers", "_schema", "names", "record_class", "title")
@@ -62,7 +64,9 @@ class ObjectReader:
 def property_reader(
     path: tuple[str, ...], use: Use, required: bool, readers: Callable[[Use], Reader]
 ) -> Callable[[Record], Any]:
-    """Reads what stands at a path of a record's properties. Steps before the last may be null or absent if not required."""
+    """Reads what stands at a path of a record's properties. Steps before the last may be null or absent if
+    not required.
+    """
     name = path[-1]
     before = path[:-1]
     nullable = use.nullable or not required
@@ -92,7 +96,9 @@ _ABSENT = object()
 
 
 class Readers:
-    """All readers of one contract in one graph. `bound` names the bound type of a schema, if the graph declares one."""
+    """All readers of one contract in one graph. `bound` names the bound type of a schema, if the graph
+    declares one.
+    """
 
     def __init__(self, contract: Contract, names: Callable[[Schema], Mapping[str, str]]) -> None:
         self._contract = contract
@@ -101,7 +107,9 @@ class Readers:
         self._bound: dict[str, type] = {}
 
     def declare(self, pointer: str, bound: type) -> None:
-        """Let objects of a schema be records of this type from now on. The first type declared for a schema stays."""
+        """Let objects of a schema be records of this type from now on. The first type declared for a schema
+        stays.
+        """
         self._bound.setdefault(pointer, bound)
 
     def of_object(self, schema: Schema, bound: type | None = None) -> ObjectReader:
@@ -115,7 +123,9 @@ class Readers:
         return found
 
     def of(self, use: Use, bound: type | None = None) -> Reader:
-        """The reader of a use; of an array of objects with `bound` as the class of its items. Null is not its business."""
+        """The reader of a use; of an array of objects with `bound` as the class of its items. Null is not its
+        business.
+        """
         schema = self._contract.schema(use)
         if schema.kind is Kind.OBJECT:
             return self.of_object(schema, bound)
@@ -141,7 +151,8 @@ class Readers:
 
 
 def item_of(read: Reader, item: object, where: Where, nullable: bool) -> Any:
-    """An item of a list; a Violation stands in its place where it breaks the contract, so that its neighbours stay.
+    """An item of a list; a Violation stands in its place where it breaks the contract, so that its neighbours
+    stay.
 
     graphql-core raises an exception that it meets as an item, at that item's path.
     """
@@ -171,7 +182,9 @@ def _free_form(value: object, where: Where) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Free-form JSON without decimals, which would leave as text: they were read only to keep digits elsewhere."""
+    """Free-form JSON without decimals, which would leave as text: they were read only to keep digits
+    elsewhere.
+    """
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, list):

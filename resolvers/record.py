@@ -1,7 +1,8 @@
-"""A record: one object of an upstream's answer, as resolvers meet it: `self` on a bound type, what `load` and `call` give.
+"""A record: one object of an upstream's answer, as resolvers meet it: `self` on a bound type, what `load` and
+`call` give.
 
-Every property of the contract's schema is an attribute, under its name in Python (`placedAt` is `placed_at`). A bound
-type's records are instances of a class derived from it, so that its own methods work on them.
+Every property of the contract's schema is an attribute, under its name in Python (`placedAt` is `placed_at`).
+A bound type's records are instances of a class derived from it, so that its own methods work on them.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 
 class Record:
-    """An object with a place and a reader. Attributes are read, and checked against the contract, when they are asked.
+    """An object with a place and a reader. Attributes are read, and checked against the contract, when they
+    are asked.
 
-    Raises AttributeError for a name that the schema does not have, naming the nearest; a `Violation` where the value breaks
-    the contract.
+    Raises AttributeError for a name that the schema does not have, naming the nearest; a `Violation` where
+    the value breaks the contract.
     """
 
     _stolon_data: Mapping[str, Any]
@@ -62,7 +64,9 @@ def record(data: Mapping[str, Any], where: Where, reader: ObjectReader) -> Recor
 
 
 def record_class(bound: type | None) -> type[Record]:
-    """The class of a bound type's records: the type's methods over a record's attributes. Plain `Record` without a type."""
+    """The class of a bound type's records: the type's methods over a record's attributes. Plain `Record`
+    without a type.
+    """
     if bound is None:
         return Record
     return type(bound.__name__, (Record, bound), {"__module__": bound.__module__, "__doc__": bound.__doc__})

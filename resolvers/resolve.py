@@ -1,7 +1,7 @@
 """Serving one field from its source, on the reference lane: what a bound field's resolver does.
 
-Everything asks the store at once, without awaiting first, so that keys of one level gather in one batch; only what is not
-settled yet is awaited.
+Everything asks the store at once, without awaiting first, so that keys of one level gather in one batch; only
+what is not settled yet is awaited.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ async def _change(source: Fetch, supplied: Supplied, store: Store) -> Any:
 
 
 def lacks(call: BoundOperation, parent: object) -> bool:
-    """Whether a required parameter would come from a property of the parent that is null: then there is nothing to ask."""
+    """Whether a required parameter would come from a property of the parent that is null: then there is
+    nothing to ask.
+    """
     return any(
         isinstance(one.supplier, This)
         and one.target.parameter is not None

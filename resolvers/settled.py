@@ -1,7 +1,7 @@
 """Settled results and the slots that hold them: one slot for each thing asked for, however many fields ask.
 
-Every waiter has a future of its own, so that the cancellation of one never reaches another; a failure settles like any
-other result.
+Every waiter has a future of its own, so that the cancellation of one never reaches another; a failure settles
+like any other result.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Sources: the frozen description of how each field is served. Binding makes them once; fields and plans read them.
+"""Sources: the frozen description of how each field is served. Binding makes them once; fields and plans read
+them.
 
-A source names bound operations: an operation of a contract, where each of its parameters comes from, and what is picked
-from its answer. `resolvers/resolve.py` serves a field from its source; `resolvers/call.py` makes the request.
+A source names bound operations: an operation of a contract, where each of its parameters comes from, and what
+is picked from its answer. `resolvers/resolve.py` serves a field from its source; `resolvers/call.py` makes
+the request.
 """
 
 from __future__ import annotations
@@ -101,7 +103,9 @@ class Binding:
 
 
 Locate: TypeAlias = Callable[[FieldProblem], tuple[str | int, ...] | None]
-"""From what a service complains about to the path of the GraphQL argument that supplied it; None where none did."""
+"""From what a service complains about to the path of the GraphQL argument that supplied it; None where none
+did.
+"""
 
 
 def _nowhere(_: FieldProblem) -> None:
@@ -110,11 +114,12 @@ def _nowhere(_: FieldProblem) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoundOperation:
-    """An operation with its bindings. `pick` is the path of the value in its answer, `result` that value's use.
+    """An operation with its bindings. `pick` is the path of the value in its answer, `result` that value's
+    use.
 
-    `safe`: it may be shared, repeated and batched (GET, HEAD, or declared so). `exact`: decimals of its answer are JSON
-    numbers and must keep their digits. `batch` is the most keys that one call may carry. `locate` finds the argument a
-    field error of the service is about.
+    `safe`: it may be shared, repeated and batched (GET, HEAD, or declared so). `exact`: decimals of its
+    answer are JSON numbers and must keep their digits. `batch` is the most keys that one call may carry.
+    `locate` finds the argument a field error of the service is about.
     """
 
     service: str
@@ -142,7 +147,8 @@ class BoundOperation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entity:
-    """What is fetched by key: a bound type's `one` and `many`. `key` are the paths of its parts, in upstream names.
+    """What is fetched by key: a bound type's `one` and `many`. `key` are the paths of its parts, in upstream
+    names.
 
     `kinds` are the kinds of the parts: they say which texts are one key.
     """
@@ -165,7 +171,9 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fetch:
-    """One call for each parent (or for the root), shared when its parameters are equal. `whole`: a list, to its end."""
+    """One call for each parent (or for the root), shared when its parameters are equal. `whole`: a list, to
+    its end.
+    """
 
     call: BoundOperation
     read: Reader
@@ -184,7 +192,9 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouped:
-    """One call for many parents: `each` names the parent's value, `group_by` the property of the items that repeats it."""
+    """One call for many parents: `each` names the parent's value, `group_by` the property of the items that
+    repeats it.
+    """
 
     call: BoundOperation
     each: tuple[str, ...]

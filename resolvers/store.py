@@ -1,8 +1,9 @@
-"""The store: per request, every result that was asked for, once. Steps and fields ask it; it alone sends calls upstream.
+"""The store: per request, every result that was asked for, once. Steps and fields ask it; it alone sends
+calls upstream.
 
-Results are keyed by operation and canonical parameters (the whole request); entities by type and key; groups by operation,
-other parameters and the parent's value. The store owns its tasks: they end with the request. A change made upstream
-empties it, so that what is read afterwards is read anew.
+Results are keyed by operation and canonical parameters (the whole request); entities by type and key; groups
+by operation, other parameters and the parent's value. The store owns its tasks: they end with the request. A
+change made upstream empties it, so that what is read afterwards is read anew.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ class Store:
     # --- asking
 
     def answer(self, call: BoundOperation, request: Request) -> Ask:
-        """The answer to one safe request, called once however often it is asked: `Answered`, or None for a declared 404."""
+        """The answer to one safe request, called once however often it is asked: `Answered`, or None for a
+        declared 404.
+        """
         headers = tuple(sorted(request.headers.items()))
         slot, new = self._slot((call.service, call.operation.id, request.target, headers, request.body))
         if new:
@@ -83,7 +86,9 @@ class Store:
         return slot.ask()
 
     def value(self, call: BoundOperation, supplied: Supplied) -> Ask:
-        """What `pick` names in the answer of a safe call: a pair of value and place, or None where there is nothing."""
+        """What `pick` names in the answer of a safe call: a pair of value and place, or None where there is
+        nothing.
+        """
         request = request_of(call, supplied, self.sender)
         asked = self.answer(call, request)
         if isinstance(asked, Settled):
@@ -109,7 +114,9 @@ class Store:
         return slot.ask()
 
     def group(self, grouped: Grouped, supplied: Supplied, each: str) -> Ask:
-        """The items of a grouped operation that belong to one parent's value: a list of pairs of item and place."""
+        """The items of a grouped operation that belong to one parent's value: a list of pairs of item and
+        place.
+        """
         others = other_parameters(grouped.call, supplied, self.sender)
         slot, new = self._slot((id(grouped), others, each))
         if new:
@@ -131,7 +138,9 @@ class Store:
         return self._upstreams[call.service].service
 
     async def change(self, call: BoundOperation, supplied: Supplied) -> Settled:
-        """Make a call that changes something: never shared, never repeated. What was read before is forgotten."""
+        """Make a call that changes something: never shared, never repeated. What was read before is
+        forgotten.
+        """
         request = request_of(call, supplied, self.sender)
         try:
             return _picked(call, await self._send(call, request))

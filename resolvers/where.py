@@ -1,4 +1,6 @@
-"""Where a value stands in an upstream's answer, kept cheaply while values are taken apart and rendered only for an error."""
+"""Where a value stands in an upstream's answer, kept cheaply while values are taken apart and rendered only
+for an error.
+"""
 
 from __future__ import annotations
 

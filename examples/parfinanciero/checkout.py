@@ -1,7 +1,7 @@
 """Checkout: an order, then its payment, as one mutation over two services that know nothing of each other.
 
-A refused payment undoes the order. A payment whose outcome is unknown is looked up by its idempotency key first: only
-what is known to have failed is undone.
+A refused payment undoes the order. A payment whose outcome is unknown is looked up by its idempotency key
+first: only what is known to have failed is undone.
 """
 
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Any
 
 import strawberry
 from entities import Order, Payment, orders, payments
+
 from stolon import Context, rest
 
 
@@ -59,8 +60,9 @@ class CheckoutResult:
     reason: str | None = None
 
 
-async def check_out(context: Context, cart: CartInput) -> CheckoutResult:
+async def check_out(info: rest.Info, cart: CartInput) -> CheckoutResult:
     """Order, pay, and undo what could not be paid. Raises FieldError where nothing was ordered."""
+    context = info.context
     lines = [{"sku": one.sku, "quantity": one.quantity, "unit_price": one.unit_price} for one in cart.lines]
     body = {
         "customer_id": context.caller.subject,
@@ -69,7 +71,8 @@ async def check_out(context: Context, cart: CartInput) -> CheckoutResult:
         "note": cart.note,
     }
     order = await context.call(orders.op("createOrder"), body=body)
-    # One order is paid once: its id names the payment, however often the gateway has to ask what became of it.
+    # One order is paid once: its id names the payment, however often the gateway has to ask what became of
+    # it.
     key = f"checkout-{order.id}"
     bill = {"order_id": order.id, "amount": order.total, "currency": order.currency, "method": cart.method}
     try:

@@ -1,8 +1,9 @@
 """The graph of Parfinanciero: who the customers are, what they ordered, what they paid."""
 
 import strawberry
-from checkout import CartInput, CheckoutResult, check_out
+from checkout import CheckoutResult, check_out
 from entities import Order, Payment, User, orders, payments, users
+
 from stolon import rest
 
 
@@ -27,10 +28,9 @@ class Mutation:
     cancel_order: Order | None = rest.mutation(orders.op("cancelOrder"))
     update_user: User | None = rest.mutation(users.op("updateUser"))
 
-    @strawberry.mutation(description="Order and pay in one go. A refused payment undoes the order.")
-    async def checkout(self, info: rest.Info, cart: CartInput) -> CheckoutResult | None:
-        """An order, then its payment."""
-        return await check_out(info.context, cart)
+    checkout: CheckoutResult | None = strawberry.mutation(
+        resolver=check_out, description="Order and pay in one go. A refused payment undoes the order."
+    )
 
 
 schema = rest.Schema(query=Query, mutation=Mutation)

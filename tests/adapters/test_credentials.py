@@ -87,7 +87,7 @@ def test_tokens_travel_over_https_and_loopback(url: str):
 def test_tokens_do_not_travel_over_plain_http(url: str):
     """Plain HTTP to anywhere else is refused when the service is opened, by name and with what would do."""
     with pytest.raises(
-        ValueError, match="service 'users' would get callers' tokens over plain HTTP: .* needs an https://"
+        ValueError, match=r"service 'users' would get callers' tokens over plain HTTP: .* needs an https://"
     ):
         credentials(Service("users", url, credentials="forward"))
     assert credentials(Service("users", url)) is not None

@@ -77,7 +77,7 @@ def now() -> float:
 
 
 async def test_equal_reads_in_flight_are_one_call():
-    """Any number of equal safe requests at once are one call with one answer, and nothing is kept after it."""
+    """Any number of equal safe requests at once are one call and one answer; nothing is kept after it."""
     flights, script = Flights(now), Script()
     tasks = await waiting(flights, script, READ, READ, READ)
     assert len(script.asked) == 1
@@ -128,7 +128,7 @@ async def test_different_requests_never_share():
 
 async def test_trace_and_request_ids_do_not_separate():
     """The headers of the stated list take no part in the key, nor does the order of the others."""
-    traced = {name: "1" for name in LEFT_OUT}
+    traced = dict.fromkeys(LEFT_OUT, "1")
     assert flight_key(replace(READ, headers={**traced, "accept": "a"})) == flight_key(READ)
     assert {"traceparent", "x-request-id"} <= LEFT_OUT
     first, second = {"a": "1", "b": "2"}, {"b": "2", "a": "1"}
@@ -212,6 +212,32 @@ async def test_a_cancelled_wait_whose_answer_is_there_cancels_nothing():
     assert script.cancelled == 0
 
 
+async def test_a_wait_that_ends_just_before_the_landing_gets_nothing():
+    """A waiter that is cancelled after the call ended, before its answer was given out, stays cancelled."""
+    flights, script = Flights(now), Script()
+    first, second = await waiting(flights, script, READ, READ)
+    loop = asyncio.get_running_loop()
+    loop.call_soon(
+        lambda: loop.call_soon(first.cancel)
+    )  # one turn later: after the call's end, before its landing
+    script.answers[0].set_result(OK)
+    found = await asyncio.gather(first, second, return_exceptions=True)
+    assert (type(found[0]), found[1], script.cancelled) == (asyncio.CancelledError, OK, 0)
+
+
+async def test_a_deadline_before_anything_was_sent_says_so():
+    """A flight whose transport has not begun to send ends as not sent."""
+    flights = Flights(now)
+
+    async def queueing(request: Request) -> Response:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets the event")
+
+    with pytest.raises(TimedOut) as caught:
+        await stack(deadline(0.01, now), flights, transport=queueing)(READ)
+    assert caught.value.sent is False
+
+
 async def test_each_waiters_deadline_is_its_own():
     """A short deadline ends its own wait, as sent; the flight lives on under the longest."""
     flights, script = Flights(now), Script()
@@ -241,7 +267,8 @@ async def test_failures_are_shared_as_exceptions_of_their_own():
 
 @pytest.mark.parametrize(
     "failure",
-    [Unavailable("a", sent=True), TimedOut("b", sent=False), BadAnswer("c", sent=True), NotSent("d"), Unauthenticated("e"),
+    [Unavailable("a", sent=True), TimedOut("b", sent=False), BadAnswer("c", sent=True), NotSent("d"),
+     Unauthenticated("e"),
      ValueError("f", 1), KeyError("g")],
 )  # fmt: skip
 def test_a_failure_can_be_had_again(failure: Exception):

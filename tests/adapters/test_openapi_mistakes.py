@@ -43,7 +43,7 @@ def test_mistakes_of_form_are_told_where_they_are(version: str):
     whole = document(
         version,
         schemas={"It": {"type": "object", "properties": {"a": {"type": "strin"}, "b": {"minLength": "5"}}}},
-        paths={"/a": {"get": {"responses": {"200": {}}, "sumary": "x"}}, "b": {}},
+        paths={"/a": {"get": {"responses": {"200": {"description": 5}}, "sumary": "x"}}, "b": {}},
     )
     del whole["info"]["version"]
     paths = [path for path, _ in told(whole)]
@@ -53,7 +53,7 @@ def test_mistakes_of_form_are_told_where_they_are(version: str):
         "$.info",
         "$.paths['/a'].get",
         "$.paths",
-        "$.paths['/a'].get.responses['200']",
+        "$.paths['/a'].get.responses['200'].description",
     ):
         assert path in paths
 
@@ -204,8 +204,8 @@ def test_mistakes_of_operations_are_told_at_once():
     whole = document(
         "3.0.3",
         paths={
-            "/a/{id}/{di}": {
-                "get": {"operationId": "same", "parameters": [ID, {**ID, "name": "dj"}], "responses": OK}
+            "/a/{id}/{ident}": {
+                "get": {"operationId": "same", "parameters": [ID, {**ID, "name": "idents"}], "responses": OK}
             },
             "/b": {
                 "get": {"operationId": "same", "responses": OK},
@@ -224,13 +224,16 @@ def test_mistakes_of_operations_are_told_at_once():
     )
     assert told(whole) == [
         (
-            "$.paths['/a/{id}/{di}'].get.parameters",
-            "the path parameter 'di' is not described; did you mean 'id'?",
+            "$.paths['/a/{id}/{ident}'].get.parameters",
+            "the path parameter 'ident' is not described; did you mean 'idents'?",
         ),
-        ("$.paths['/a/{id}/{di}'].get.parameters[1].name", "/a/{id}/{di} has no path parameter 'dj'"),
+        (
+            "$.paths['/a/{id}/{ident}'].get.parameters[1].name",
+            "/a/{id}/{ident} has no path parameter 'idents'; did you mean 'ident'?",
+        ),
         (
             "$.paths['/b'].get.operationId",
-            "'same' is already the id of the operation at $.paths['/a/{id}/{di}'].get.operationId",
+            "'same' is already the id of the operation at $.paths['/a/{id}/{ident}'].get.operationId",
         ),
         (
             "$.paths['/b'].put.parameters[1]",

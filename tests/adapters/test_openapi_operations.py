@@ -185,12 +185,16 @@ def test_a_path_item_may_be_a_reference():
         "put": {"operationId": "put", "responses": OK},
         "parameters": [{"name": "q", "in": "query", "schema": TEXT}],
     }
-    item = {"$ref": "#/components/pathItems/Shared", "get": {"operationId": "own", "responses": OK}}
-    found = read(document(paths={"/a": item}, pathItems={"Shared": shared}))
-    assert [(one.id, one.pointer, [p.name for p in one.parameters]) for one in found.operations.values()] == [
-        ("own", "#/paths/~1a/get", ["q"]),
-        ("put", "#/components/pathItems/Shared/put", ["q"]),
-    ]
+    item = {"$ref": "#/x-shared", "get": {"operationId": "own", "responses": OK}}
+    whole = {**document("3.0.3", paths={"/a": item}), "x-shared": shared}
+    assert [
+        (one.id, one.pointer, [stated.name for stated in one.parameters])
+        for one in read(whole).operations.values()
+    ] == [("own", "#/paths/~1a/get", ["q"]), ("put", "#/x-shared/put", ["q"])]
+    alone = document(
+        "3.1.0", paths={"/a": {"$ref": "#/components/pathItems/Shared"}}, pathItems={"Shared": shared}
+    )
+    assert list(read(alone).operations) == ["shared", "put"]
 
 
 @pytest.mark.parametrize(

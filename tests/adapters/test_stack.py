@@ -93,9 +93,9 @@ async def test_queueing_counts_and_is_not_sent():
     async with serving(says()) as server:
         service = Service("users", server.url, connections=1, timeout=0.2)
         async with open_service(service, loop_time) as upstream:
-            first = asyncio.create_task(upstream.send(Request("users", "a", "POST", "/a", body=b"{}")))
+            first = asyncio.ensure_future(upstream.send(Request("users", "a", "POST", "/a", body=b"{}")))
             await server.arrived.wait()
-            second = asyncio.create_task(upstream.send(Request("users", "b", "POST", "/b", body=b"{}")))
+            second = asyncio.ensure_future(upstream.send(Request("users", "b", "POST", "/b", body=b"{}")))
             found = await asyncio.gather(first, second, return_exceptions=True)
     assert [(type(one).__name__, getattr(one, "sent", None)) for one in found] == [
         ("TimedOut", True),
@@ -109,7 +109,7 @@ async def test_closing_leaves_nothing():
     async with serving(says()) as server:
         before = asyncio.all_tasks()
         async with open_service(Service("users", server.url), loop_time) as upstream:
-            waiting = asyncio.create_task(upstream.send(READ))
+            waiting = asyncio.ensure_future(upstream.send(READ))
             await server.arrived.wait()
         with pytest.raises(Unavailable):
             await waiting

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
+from adapters.body import Body
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unavailable, UpstreamFailure
 from adapters.messages import Departure, Identity, Request, Response
 from adapters.redirect import followed
@@ -171,7 +172,7 @@ async def test_a_header_value_cannot_add_a_header(text: str):
 
 
 async def test_any_status_is_an_answer():
-    """A 5xx is a response like others, with its headers in lower case, equal ones joined, cookies left out."""
+    """A 5xx is a response like others, its headers in lower case, equal ones joined, cookies left out."""
     said = answer(b"no", "503 Busy", "Retry-After: 5", "Vary: a", "vary: b", "Set-Cookie: s=1")
     async with serving(says(said)) as server, opened(server.url) as transport:
         response = await transport(GET)
@@ -302,7 +303,7 @@ async def test_a_kept_connection_that_closes_is_not_retried(request_: Request):
 
 
 async def test_a_refused_connection_was_not_sent():
-    """Where nobody listens, the failure is Unavailable and nothing was sent, by the request's departure too."""
+    """Where nobody listens, the failure is Unavailable and nothing was sent."""
     async with serving(says(answer())) as server:
         url = server.url
     request = fresh(POST)
@@ -423,7 +424,7 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
 
 
 async def test_a_transport_that_is_not_open_refuses():
-    """Before it is opened and after it was closed, a call is Unavailable and not sent; closing twice is fine."""
+    """Before it is opened and after it was closed, a call is Unavailable, not sent; closing twice is fine."""
     transport = Transport("http://127.0.0.1:1", connections=1, answer_limit=10)
     assert described(await failure(transport, GET)) == ("Unavailable", False)
     assert await transport.open() is await transport.open()
@@ -459,6 +460,25 @@ async def test_closing_in_the_middle_of_a_body_ends_the_call():
         with pytest.raises(UpstreamFailure) as caught:
             await call
     assert caught.value.sent is True
+
+
+async def test_closing_between_two_pieces_ends_the_call(monkeypatch: pytest.MonkeyPatch):
+    """A call that holds a piece of the body when the connections close is Unavailable, sent."""
+    feed = Body.feed
+
+    def feed_and_close(body: Body, data: bytes) -> None:
+        feed(body, data)
+        session = transport._session
+        assert session is not None
+        assert session.connector is not None
+        closing.append(session.connector.close())
+
+    closing: list[Awaitable[None]] = []
+    monkeypatch.setattr(Body, "feed", feed_and_close)
+    async with serving(says(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{")) as server:
+        async with opened(server.url) as transport:
+            assert described(await failure(transport, GET)) == ("Unavailable", True)
+        await asyncio.gather(*closing)
 
 
 async def test_no_failure_repeats_what_was_sent():
@@ -497,9 +517,12 @@ async def test_a_redirect_within_the_origin_is_followed(status: int):
 
 async def test_a_redirect_to_another_origin_is_the_answer():
     """The other origin, here just another port, sees nothing; the 3xx comes back as it is."""
-    async with serving(says(answer())) as other, serving(says(moved(other.url + "/x"))) as server:
-        async with opened(server.url) as transport:
-            response = await transport(replace(GET, headers={"authorization": "Bearer x"}))
+    async with (
+        serving(says(answer())) as other,
+        serving(says(moved(other.url + "/x"))) as server,
+        opened(server.url) as transport,
+    ):
+        response = await transport(replace(GET, headers={"authorization": "Bearer x"}))
     assert (response.status, response.body, response.headers["location"]) == (302, b"moved", other.url + "/x")
     assert (len(server.requests), other.connections) == (1, 0)
 
@@ -547,7 +570,7 @@ async def test_redirects_are_followed_five_times():
     ],
 )
 def test_where_a_redirect_leads(location: str, onward: str | None):
-    """Only a location of the same scheme, host and port is followed, without user information and fragment."""
+    """Only the same scheme, host and port are followed, without user information and fragment."""
     found = followed(GET, URL("http://h/a/b"), Response(302, {"location": location}, b""))
     assert (None if found is None else str(found)) == onward
 

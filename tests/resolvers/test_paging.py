@@ -64,6 +64,7 @@ def violation(paging: Paging, body: object, headers: dict[str, str] | None = Non
         (replace(BY_PAGE, last_flag=True), {"data": [], "more": True}, Page([], None, False)),
         (replace(BY_PAGE, last_flag=True), {"data": [1], "more": False}, Page([1], None, True)),
         (replace(BY_PAGE, null_items=True), {"data": None}, Page([], None, None)),
+        (replace(BY_PAGE, null_items=True), {}, Page([], None, None)),
         (replace(BY_OFFSET, doubtful_total=True), {"data": [1, 2], "total": 2}, Page([1, 2], None, None)),
         (replace(BY_OFFSET, doubtful_total=True), {"data": [1, 2], "total": 3}, Page([1, 2], 3, None)),
         (replace(BY_OFFSET, items=(), total=None), [1, 2], Page([1, 2])),

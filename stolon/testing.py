@@ -1,0 +1,121 @@
+"""Testing a project's graph without its services: scripted answers, and counts of what was asked.
+
+```python
+services = testing.Services()
+services.answer("users", "getUser", json={"data": {"id": "u-1", "name": "Ana"}})
+result = await testing.execute(schema, "{ user(userId: \"u-1\") { name } }", services)
+assert result.data == {"user": {"name": "Ana"}}
+assert services.calls == {"users.getUser": 1}
+```
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import msgspec
+
+from adapters.messages import Identity, Request, Response, Send
+from adapters.service import Service
+from graph.executor import Answer, GraphQLRequest
+from graph.lane import ReferenceLane
+from graph.schema import Schema
+from resolvers.caller import Caller
+
+__all__ = ["Answer", "Caller", "Identity", "Request", "Response", "Services", "answer", "caller", "execute"]
+
+Handler: TypeAlias = Callable[[Request], "Response | Awaitable[Response]"]
+"""Answers one request of one operation; may raise a failure of `adapters.failures`."""
+
+
+def answer(json: object = None, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A response with a JSON body; without one where `json` is None. Header names in lower case."""
+    body = b"" if json is None else msgspec.json.encode(json)
+    return Response(status, {"content-type": "application/json", **(headers or {})}, body)
+
+
+def caller(subject: str | None = None, *, scopes: tuple[str, ...] = (), **claims: object) -> Caller:
+    """A verified caller, as if by a token with these scopes and claims."""
+    stated = {**claims, **({} if subject is None else {"sub": subject})}
+    identity = Identity(partition=f"test:{subject}", token=f"token-of-{subject}")
+    return Caller(identity, authenticated=True, scopes=frozenset(scopes), claims=stated)
+
+
+@dataclass(slots=True)
+class _Scripted:
+    service: Service
+    send: Send
+
+
+class Services:
+    """Scripted services. `requests` are all that were sent, in order; `calls` counts them by
+    `service.operation`.
+    """
+
+    def __init__(self, **settings: Service) -> None:
+        self.requests: list[Request] = []
+        self._handlers: dict[tuple[str, str], Handler] = {}
+        self._settings = settings
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """How often each operation was called."""
+        return dict(Counter(f"{one.service}.{one.operation}" for one in self.requests))
+
+    def on(self, service: str, operation: str, handler: Handler) -> None:
+        """Let a handler answer an operation from now on."""
+        self._handlers[service, operation] = handler
+
+    def answer(
+        self,
+        service: str,
+        operation: str,
+        *,
+        json: object = None,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Let an operation give one answer from now on."""
+        given = answer(json, status, headers)
+        self.on(service, operation, lambda _: given)
+
+    def upstreams(self, schema: Schema) -> dict[str, _Scripted]:
+        """The services of a schema's contracts, as the store wants them."""
+        names = schema.graph.contracts.all_read
+        return {
+            name: _Scripted(
+                self._settings.get(name) or Service(name=name, url="http://localhost", credentials="forward"),
+                self._send,
+            )
+            for name in names
+        }
+
+    async def _send(self, request: Request) -> Response:
+        self.requests.append(request)
+        handler = self._handlers.get((request.service, request.operation))
+        if handler is None:
+            raise LookupError(f"no answer is scripted for {request.service}.{request.operation}")
+        given = handler(request)
+        return given if isinstance(given, Response) else await given
+
+
+async def execute(
+    schema: Schema,
+    query: str,
+    services: Services,
+    *,
+    variables: Mapping[str, Any] | None = None,
+    operation_name: str | None = None,
+    caller: Caller | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Execute a document as the server would, over scripted services. Its `data` and `errors` are what
+    clients get.
+    """
+    passed = {name.lower(): value for name, value in (headers or {}).items()}
+    lane = ReferenceLane(schema, services.upstreams(schema), forward=frozenset(passed))
+    document = GraphQLRequest(query, variables or {}, operation_name)
+    return await lane.execute(document, caller or Caller(), passed, "test-request")
