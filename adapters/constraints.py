@@ -42,17 +42,19 @@ class Violation:
 
 
 class Constraints:
-    """What a contract asks of the values at one place, compiled. Frozen once made; `check` may run
-    anywhere."""
+    """What a contract asks of the values at one place, compiled. Frozen once made; `check` may run anywhere."""
 
     __slots__ = ("_validator",)
 
     def __init__(self, contract: Contract, use: Use, without: frozenset[str] = frozenset()) -> None:
-        """Compile the use, but for the properties that others supply. Patterns were proven to compile when the
-        contract was read.
+        """Compile the use, but for the properties that others supply. Patterns were proven to compile when
+        the contract was read.
         """
         self._validator = jsonschema_rs.Draft202012Validator(
-            json_schema(contract, use, without), validate_formats=False, pattern_options=_PATTERNS, offline=True
+            json_schema(contract, use, without),
+            validate_formats=False,
+            pattern_options=_PATTERNS,
+            offline=True,
         )
 
     def check(self, value: object) -> tuple[Violation, ...]:
@@ -81,8 +83,7 @@ def compiles(pattern: str) -> bool:
 
 
 def _foreign(value: object) -> Iterator[Violation]:
-    """What in a value is no JSON: the validator would take NaN for null, and stop at the rest with an
-    exception."""
+    """What in a value is no JSON: the validator would take NaN for null, and stop at the rest with an exception."""
     pending: list[tuple[tuple[str | int, ...], object]] = [((), value)]
     while pending:
         path, one = pending.pop()

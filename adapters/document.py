@@ -32,8 +32,7 @@ DEFAULT_LIMITS: Final = Limits()
 
 @dataclass(frozen=True)
 class Document:
-    """A document that was read. `root` holds dicts with text keys, lists, str, int, Decimal, bool and
-    None."""
+    """A document that was read. `root` holds dicts with text keys, lists, str, int, Decimal, bool and None."""
 
     file: Path
     root: Mapping[str, object] = field(repr=False)
@@ -41,8 +40,7 @@ class Document:
     limits: Limits = DEFAULT_LIMITS
 
     def line(self, path: JsonPath) -> int:
-        """The line, from 1, of the value at that path, or of the nearest value around it that stands in the
-        text."""
+        """The line, from 1, of the value at that path, or of the nearest value around it that stands in the text."""
         known = self._lines
         while path and path not in known:
             path = path[:-1]
@@ -99,8 +97,7 @@ def _text(file: Path, limits: Limits) -> str:
 
 @dataclass(slots=True)
 class _Frame:
-    """A list or mapping that is being built. `weight` counts its values, `height` its levels, aliases written
-    out."""
+    """A list or mapping that is being built. `weight` counts its values, `height` its levels, aliases written out."""
 
     value: dict[str, object] | list[object]
     anchor: str | None

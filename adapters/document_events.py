@@ -17,8 +17,7 @@ from typing import Final, Literal
 import yaml
 
 LONGEST_NUMBER: Final = 400
-"""Digits of a number in a document: more are refused, since reading them takes time that grows with their
-square."""
+"""Digits of a number in a document: more are refused, since reading them takes time that grows with their square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,7 @@ class Event:
 
 
 class Unreadable(Exception):
-    """Text that is no YAML or JSON, or holds what a contract may not hold. `line` counts from 1, 0 if
-    unknown."""
+    """Text that is no YAML or JSON, or holds what a contract may not hold. `line` counts from 1, 0 if unknown."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -92,8 +90,7 @@ def _decimal(text: str) -> Decimal:
 
 
 def yaml_events(text: str) -> Iterator[Event]:
-    """The events of one YAML document. Raises Unreadable for bad syntax, foreign tags and further
-    documents."""
+    """The events of one YAML document. Raises Unreadable for bad syntax, foreign tags and further documents."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     documents = 0
     try:

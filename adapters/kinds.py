@@ -55,8 +55,7 @@ def type_of_values(values: Iterable[object]) -> JsonType:
 
 
 def fits(value: object, json_type: JsonType) -> bool:
-    """Whether an enum's value can be one of that JSON type; null always can, which is a question of its
-    own."""
+    """Whether an enum's value can be one of that JSON type; null always can, which is a question of its own."""
     if value is None or json_type == "any":
         return True
     found = _TYPED[type(value)]

@@ -24,6 +24,5 @@ def first_json(media_types: Iterable[str]) -> str | None:
 
 
 def is_range(media_type: str) -> bool:
-    """Whether it is a range rather than a type: frameworks write `*/*` for the JSON that they answer by
-    default."""
+    """Whether it is a range rather than a type: frameworks write `*/*` for the JSON that they answer by default."""
     return media_type.partition(";")[0].strip().lower() in ("*/*", "application/*")

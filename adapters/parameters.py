@@ -29,8 +29,7 @@ _SHAPES: Final[dict[Style, frozenset[Kind]]] = {
 
 @dataclass(frozen=True, slots=True)
 class ReadParameters:
-    """The parameters of one operation, and why it cannot be called, if so. `places` tell where each one
-    stands."""
+    """The parameters of one operation, and why it cannot be called, if so. `places` tell where each one stands."""
 
     parameters: tuple[Parameter, ...]
     places: tuple[JsonPath, ...]
@@ -138,8 +137,7 @@ class ParameterReader:
 def check_styles(
     styled: Iterable[tuple[JsonPath, Parameter]], schemas: dict[str, Schema], tell: Tell
 ) -> None:
-    """Tell every parameter whose style cannot write its values, once all schemas are read (section
-    4.8.12.2)."""
+    """Tell every parameter whose style cannot write its values, once all schemas are read (section 4.8.12.2)."""
     for path, parameter in styled:
         schema = schemas.get(parameter.use.schema)
         wanted = _SHAPES.get(parameter.style)

@@ -43,6 +43,9 @@ _NAMES: Final = frozenset(
 _DATA: Final = frozenset(
     ("default", "example", "enum", "const", "value", "dataValue", "security", "mapping", "scopes")
 )
+MOST_SUGGESTIONS: Final = 50
+"""Broken references for which the nearest name is sought: it takes time that grows with the document."""
+
 _INDEX: Final = re.compile("0|[1-9][0-9]{0,8}")
 
 
@@ -74,6 +77,7 @@ class References:
         self._root = root
         self._targets: dict[str, JsonPath] = {}
         self._values: dict[JsonPath, object] = {(): root}
+        self._suggestions: dict[str, str] = {}
 
     def check(self, tell: Tell) -> None:
         """Tell every reference that leaves the document, finds nothing, or leads back to itself."""
@@ -160,8 +164,10 @@ class References:
                 path.append(int(step))
                 value = value[int(step)]
             else:
-                known = value if isinstance(value, dict) else ()
-                where = f"{json_path(tuple(path))} has no {_short(step)}{nearest(step, known)}"
+                if reference not in self._suggestions and len(self._suggestions) < MOST_SUGGESTIONS:
+                    self._suggestions[reference] = nearest(step, value if isinstance(value, dict) else ())
+                like = self._suggestions.get(reference, "")
+                where = f"{json_path(tuple(path))} has no {_short(step)}{like}"
                 tell(place, f"{_short(reference)} names nothing: {where}")
                 return None
         self._values[tuple(path)] = value

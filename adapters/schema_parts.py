@@ -34,8 +34,7 @@ _SHAPING: Final = frozenset(
 
 
 class Part(NamedTuple):
-    """One schema object that a schema is made of, and where it stands. A boolean schema is an empty object
-    here."""
+    """One schema object that a schema is made of, and where it stands. A boolean schema is an empty object here."""
 
     path: JsonPath
     node: Node
@@ -43,8 +42,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All parts of a schema, each once. `nullable` is None where none of them says whether null is a
-    value."""
+    """All parts of a schema, each once. `nullable` is None where none of them says whether null is a value."""
 
     parts: tuple[Part, ...] = ()
     nullable: bool | None = None
@@ -189,8 +187,7 @@ class PartReader:
         return all(key == but or key in _ANNOTATIONS or key.startswith("x-") for key in node)
 
     def _single(self, path: JsonPath, node: Node) -> tuple[tuple[JsonPath, object], bool] | None:
-        """The one member of allOf, anyOf or oneOf, null left out, where nothing but annotations stands beside
-        it."""
+        """The one member of allOf, anyOf or oneOf, null left out, where nothing but annotations stands beside it."""
         stated = [key for key in _CHOICES if key in node]
         if len(stated) != 1 or not self._only_annotates(node, stated[0]):
             return None

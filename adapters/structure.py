@@ -38,8 +38,7 @@ def check_structure(version: Version, root: Mapping[str, object], tell: Tell) ->
 
 
 def check_schema(version: Version, path: JsonPath, value: object, tell: Tell) -> None:
-    """Tell every mistake of form in a Schema Object that stands where the official schema does not look for
-    one."""
+    """Tell every mistake of form in a Schema Object that stands where the official schema does not look for one."""
     for error in islice(_schema_validator(version).iter_errors(value), MOST_MISTAKES):
         _tell_causes(error, value, lambda below, message: tell((*path, *below), message))
 
@@ -111,8 +110,7 @@ def _meant(error: _Error) -> list[_Error] | None:
 
 
 def _other_choice(branch: list[_Error]) -> bool:
-    """Whether a branch was never meant: a Reference for what has no `$ref`, or a parameter of another
-    location."""
+    """Whether a branch was never meant: a Reference for what has no `$ref`, or a parameter of another location."""
     for one in branch:
         kind = one.kind
         if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required) and kind.property == "$ref":

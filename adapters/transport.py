@@ -108,6 +108,7 @@ class Transport:
         self._answer_limit = answer_limit
         self._connect_timeout = connect_timeout
         self._session: aiohttp.ClientSession | None = None
+        self._reading: set[ClientResponse] = set()
 
     def __repr__(self) -> str:
         return f"Transport(connections={self._connections}, open={self._session is not None})"
@@ -137,6 +138,8 @@ class Transport:
     async def close(self) -> None:
         """Closes every connection; calls that are under way fail. Waits until the sockets are closed."""
         session, self._session = self._session, None
+        for answer in tuple(self._reading):
+            answer.close()  # aiohttp closes the connection below a reader without telling it
         if session is not None:
             await session.close()
 
@@ -175,7 +178,7 @@ class Transport:
     async def _exchange(self, request: Request, url: URL, headers: dict[str, str]) -> Response:
         session = self._session
         if session is None or session.closed:
-            raise Unavailable(f"{request.service}: the transport is closed", sent=False)
+            raise _closed(request)
         try:
             answer = await session.request(
                 request.method,
@@ -185,22 +188,24 @@ class Transport:
                 allow_redirects=False,
                 trace_request_ctx=request.departure,
             )
+            self._reading.add(answer)
             try:
+                if self._session is not session:  # closed while this answer was on its way up
+                    raise _closed(request)
                 body = await self._body(answer)
-            except BaseException:
-                answer.close()
-                raise
-            answer.release()
+            finally:
+                self._reading.discard(answer)
+                answer.close()  # of an answer that was read to its end, the connection is back in the pool already
         except _OnceError as carried:
             raise _translated(request, carried.__cause__) from carried.__cause__
         except (aiohttp.ClientError, OSError, BodyError) as failure:
             raise _translated(request, failure) from failure
-        except RuntimeError as failure:
-            if not session.closed:
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._session is session or task is None or task.cancelling():
                 raise
-            raise Unavailable(
-                f"{request.service}: the transport was closed", sent=request.departure.sent
-            ) from failure
+            # Nobody cancelled this call: closing a session cancels what waits for a connection.
+            raise _closed(request) from None
         return Response(answer.status, _joined(answer.headers), body)
 
     async def _body(self, answer: ClientResponse) -> bytes:
@@ -211,6 +216,10 @@ class Transport:
         async for piece in answer.content.iter_any():
             body.feed(piece)
         return body.whole()
+
+
+def _closed(request: Request) -> Unavailable:
+    return Unavailable(f"{request.service}: the transport is closed", sent=request.departure.sent)
 
 
 def _in_pieces(body: bytes | None) -> bytes | BytesIO | None:

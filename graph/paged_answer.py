@@ -1,6 +1,7 @@
 """Where the answer of an operation holds the items of a page, and what it says of the pages to come. Pure.
 
-Found by the names of `graph/paging_words.py` in the schema of the contract; `graph/recognition.py` decides what follows.
+Found by the names of `graph/paging_words.py` in the schema of the contract; `graph/recognition.py` decides
+what follows.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ class PagedAnswer:
         return [one for one in arrays if one.names[-1] not in NO_ITEMS and not META & set(one.names[:-1])]
 
     def items(self) -> tuple[Place | None, bool]:
-        """The array of the items, and whether it is named as such: by a well-known word, or after the resource.
+        """The array of the items, and whether it is named as such: by a well-known word, or after the
+        resource.
 
         None where there is no array, or several of which none is so named.
         """
@@ -95,7 +97,11 @@ class PagedAnswer:
 
     def total(self, items: Place) -> tuple[Place | None, bool]:
         """The count of all items, and whether it may be one of the page's items: so is a bare `count`."""
-        counts = [one for one in self._about(items) if one.schema.kind in INTEGERS and not SAYS_PAGE.search(one.says)]
+        counts = [
+            one
+            for one in self._about(items)
+            if one.schema.kind in INTEGERS and not SAYS_PAGE.search(one.says)
+        ]
         found = _first(counts, TOTALS)
         if found is None or found.names[-1] != "count":
             return found, False
@@ -124,12 +130,18 @@ class PagedAnswer:
         return next(iter((*inside, *plainly, *same)), None)
 
     def next_url(self, items: Place, *, plainly: bool) -> Place | None:
-        """Where the next page's URL stands. `plainly`: a bare `next` is one too, since nothing would take a cursor."""
+        """Where the next page's URL stands. `plainly`: a bare `next` is one too, since nothing would take a
+        cursor.
+        """
         texts = [one for one in self._about(items) if one.schema.kind in _TEXTS]
-        found = _first(texts, NEXT_URLS) or next((one for one in texts if one.names[-2:] in NEXT_URLS_IN), None)
+        found = _first(texts, NEXT_URLS) or next(
+            (one for one in texts if one.names[-2:] in NEXT_URLS_IN), None
+        )
         if found is not None:
             return found
-        return next((one for one in texts if one.names[-1] == "next" and (plainly or self._is_url(one))), None)
+        return next(
+            (one for one in texts if one.names[-1] == "next" and (plainly or self._is_url(one))), None
+        )
 
     def find(self, dotted: str) -> Place | str:
         """The property that a dotted text names, or what is wrong with the text. "" is the answer itself.
@@ -139,9 +151,11 @@ class PagedAnswer:
         here, rest = self.root, dotted
         while rest:
             known = {one.path[-1]: one for one in self._below(here, 1)}
-            name = max((one for one in known if rest == one or rest.startswith(f"{one}.")), key=len, default=None)
+            name = max(
+                (one for one in known if rest == one or rest.startswith(f"{one}.")), key=len, default=None
+            )
             if name is None:
-                if here.schema.kind is Kind.ANY or (here.schema.kind is Kind.OBJECT and not known):
+                if here.schema.kind is Kind.ANY:
                     return Place((*here.path, *rest.split(".")), here.use, here.schema, optional=True)
                 step = rest.partition(".")[0]
                 at = f" at {here.dotted!r}" if here.path else ""
@@ -159,7 +173,9 @@ class PagedAnswer:
             yield from self._below(found, depth - 1)
 
     def _about(self, items: Place) -> list[Place]:
-        """The properties that may speak of the page: beside the items or above them, or in objects named for that."""
+        """The properties that may speak of the page: beside the items or above them, or in objects named for
+        that.
+        """
         above = {items.path[:depth] for depth in range(len(items.path))}
         return [one for one in self.places if _speaks_of_page(one.path[:-1], above)]
 

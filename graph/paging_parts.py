@@ -1,7 +1,7 @@
 """The parameters of an operation that a paging can be made of, with the sizes that they take. Pure.
 
-`graph/recognition.py` looks for them by well-known names, `graph/stated_paging.py` by those that a project states; where
-the answer holds what is the concern of `graph/paged_answer.py`.
+`graph/recognition.py` looks for them by well-known names, `graph/stated_paging.py` by those that a project
+states; where the answer holds what is the concern of `graph/paged_answer.py`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Sizes(TypedDict):
 
 
 class Parameters:
-    """The query parameters of an operation, but for those that its declaration binds: nothing pages with them."""
+    """The query parameters of an operation, but for those that its declaration binds: nothing pages with
+    them.
+    """
 
     def __init__(self, contract: Contract, operation: Operation, bound: Collection[str]) -> None:
         self._contract = contract
@@ -40,7 +42,9 @@ class Parameters:
     def named(
         self, names: Iterable[str], kinds: Collection[Kind], among: list[Parameter] | None = None
     ) -> Parameter | None:
-        """The first parameter, in the order of the names, of one of these kinds; of the free ones if not said."""
+        """The first parameter, in the order of the names, of one of these kinds; of the free ones if not
+        said.
+        """
         for name in names:
             for one in self.free if among is None else among:
                 if plain(one.name) == name and self.kind(one) in kinds:
@@ -62,7 +66,9 @@ class Parameters:
         bounds = self._contract.schema(parameter.use).bounds
         above, below = _count(bounds.exclusive_minimum), _count(bounds.exclusive_maximum)
         least = max(1, _count(bounds.minimum) or 0, 0 if above is None else above + 1)
-        said = [one for one in (_count(bounds.maximum), None if below is None else below - 1) if one is not None]
+        said = [
+            one for one in (_count(bounds.maximum), None if below is None else below - 1) if one is not None
+        ]
         default = max(_count(parameter.use.default) or DEFAULT_SIZE, least)
         # A default above 100 shows that the service sends so many.
         most = max(least, min(said) if said else max(MAX_SIZE, default))
@@ -76,10 +82,15 @@ class Parameters:
     def starts_at_one(self, parameter: Parameter) -> bool:
         """Whether an offset counts from 1, as its minimum or default shows."""
         bounds = self._contract.schema(parameter.use).bounds
-        return 1 in (_count(bounds.minimum), _count(parameter.use.default)) or _count(bounds.exclusive_minimum) == 0
+        return (
+            1 in (_count(bounds.minimum), _count(parameter.use.default))
+            or _count(bounds.exclusive_minimum) == 0
+        )
 
     def linked(self) -> frozenset[str]:
-        """The names that a next URL may set: what the operation takes and what is well known, but nothing bound."""
+        """The names that a next URL may set: what the operation takes and what is well known, but nothing
+        bound.
+        """
         return (LINK_PARAMETERS | {one.name for one in self.free}) - {one.name for one in self.bound}
 
 

@@ -1,7 +1,7 @@
 """The names by which REST services page, as tables: what `graph/paging_parts.py` looks for in a contract.
 
-Names stand here as `plain` makes them: lower case, letters and digits only (`page[size]`, `pageSize` and `page_size` are
-one name). Earlier names are preferred.
+Names stand here as `plain` makes them: lower case, letters and digits only (`page[size]`, `pageSize` and
+`page_size` are one name). Earlier names are preferred.
 """
 
 from __future__ import annotations
@@ -32,33 +32,96 @@ WEAK: Final = frozenset({"p", "start", "skip", "after", "marker", "size", "first
 
 # --- the answer
 
-ITEMS: Final = ("data", "items", "results", "content", "records", "values", "value", "entries", "elements", "rows", "list")
+ITEMS: Final = (
+    "data",
+    "items",
+    "results",
+    "content",
+    "records",
+    "values",
+    "value",
+    "entries",
+    "elements",
+    "rows",
+    "list",
+)
 NO_ITEMS: Final = frozenset(
-    {"errors", "error", "warnings", "messages", "links", "included", "facets", "aggregations", "sort", "filters"}
+    {
+        "errors",
+        "error",
+        "warnings",
+        "messages",
+        "links",
+        "included",
+        "facets",
+        "aggregations",
+        "sort",
+        "filters",
+    }
 )
 # Objects that speak of the page: their arrays are not its items, and their properties may be total, flag or next.
 META: Final = frozenset(
     {
-        *("meta", "metadata", "pagination", "paging", "page", "pageinfo", "pager", "paginginfo", "paginationinfo"),
+        *(
+            "meta",
+            "metadata",
+            "pagination",
+            "paging",
+            "page",
+            "pageinfo",
+            "pager",
+            "paginginfo",
+            "paginationinfo",
+        ),
         *("responsemetadata", "resultinfo", "links", "cursors", "next"),
     }
 )
 TOTALS: Final = (
-    *("total", "totalcount", "totalelements", "totalitems", "totalresults", "totalrecords", "totalrows", "totalhits"),
+    *(
+        "total",
+        "totalcount",
+        "totalelements",
+        "totalitems",
+        "totalresults",
+        "totalrecords",
+        "totalrows",
+        "totalhits",
+    ),
     *("totalsize", "itemcount", "recordcount", "numfound", "count"),
 )
 MORE: Final = ("hasmore", "hasnext", "hasnextpage", "moreavailable", "more", "istruncated")
 LAST: Final = ("last", "islast", "lastpage", "islastpage")
 
 NEXT_CURSORS: Final = (
-    *("nextcursor", "nextpagetoken", "nexttoken", "nextpagecursor", "nextcontinuationtoken", "continuationtoken"),
+    *(
+        "nextcursor",
+        "nextpagetoken",
+        "nexttoken",
+        "nextpagecursor",
+        "nextcontinuationtoken",
+        "continuationtoken",
+    ),
     *("nextmarker", "nextscrollid", "endcursor"),
 )
 # Names that mean a cursor in these objects only, as (object, name).
 NEXT_CURSORS_IN: Final = frozenset(
-    {("cursors", "after"), ("cursors", "next"), ("next", "after"), ("next", "cursor"), ("next", "startingafter")}
+    {
+        ("cursors", "after"),
+        ("cursors", "next"),
+        ("next", "after"),
+        ("next", "cursor"),
+        ("next", "startingafter"),
+    }
 )
-NEXT_URLS: Final = ("nexturl", "nextlink", "nextpageurl", "nextpagelink", "nexthref", "nexturi", "odatanextlink")
+NEXT_URLS: Final = (
+    "nexturl",
+    "nextlink",
+    "nextpageurl",
+    "nextpagelink",
+    "nexthref",
+    "nexturi",
+    "odatanextlink",
+)
 NEXT_URLS_IN: Final = frozenset({("links", "next"), ("next", "href"), ("next", "url"), ("next", "link")})
 
 # --- descriptions
@@ -66,6 +129,6 @@ NEXT_URLS_IN: Final = frozenset({("links", "next"), ("next", "href"), ("next", "
 SAYS_URL: Final = re.compile(r"\b(url|uri|link|href)\b", re.IGNORECASE)
 SAYS_WHOLE: Final = re.compile(r"\b(total|overall|altogether|all|matching|available)\b", re.IGNORECASE)
 SAYS_PAGE: Final = re.compile(
-    r"\b((on|in|of) (this|the|the current|a|each) (page|response|answer|batch)|returned|number of pages|total pages)\b",
+    r"\b((on|in|of) (this|the|the current|a|each) (page|response|answer|batch)|returned|(number of|total) pages)\b",
     re.IGNORECASE,
 )

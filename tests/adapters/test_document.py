@@ -225,7 +225,8 @@ def test_alias_bombs_are_refused(tmp_path: Path):
 
 def test_aliases_and_merge_keys_are_written_out(tmp_path: Path):
     """An alias stands for its value; a merge key adds what the mapping does not say, the first source first."""
-    text = "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {<<: *a, y: 5}\nd: {<<: [*a, *b]}\n&k e: *k\n'<<': 6\nf: &t hi\ng: *t"
+    text = "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {<<: *a, y: 5}\nd: {<<: [*a, *b]}\n"
+    text += "&k e: *k\n'<<': 6\nf: &t hi\ng: *t"
     assert loaded(tmp_path, text).root == {
         "a": {"x": 1, "y": 2},
         "b": {"y": 3, "z": 4},
@@ -240,7 +241,8 @@ def test_aliases_and_merge_keys_are_written_out(tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["it.yaml", "it.json"])
 def test_every_value_has_its_line(tmp_path: Path, name: str):
-    """A value is where its key stands, an item where it starts; what is not there has the line of what is around it."""
+    """A value is where its key stands, an item where it starts; what is not there has the line of what is
+    around it."""
     found = loaded(tmp_path, '{"a": 1,\n"b": {\n"c": [1,\n2, {"d":\n3}]}}', name)
     places: list[tuple[str | int, ...]] = [
         (),

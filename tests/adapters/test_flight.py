@@ -58,7 +58,7 @@ def own(request: Request) -> Request:
 
 async def waiting(flights: Flights, script: Script, *requests: Request) -> list[asyncio.Task[Response]]:
     """One task per request, all of them waiting for their answers."""
-    tasks = [asyncio.create_task(flights(own(one), script)) for one in requests]  # type: ignore[arg-type]
+    tasks = [asyncio.create_task(flights(own(one), script)) for one in requests]
     await turns()
     return tasks
 

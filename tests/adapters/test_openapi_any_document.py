@@ -36,8 +36,8 @@ def written(draw: st.DrawFn) -> tuple[dict[str, Any], Any]:
     """A schema of the common idioms in 3.1, and what reading it must give: kind, nullable, and what is inside."""
     shape = draw(st.sampled_from(["scalar", "array", "object", "reference"]))
     if shape == "scalar":
-        stated, kind = draw(SCALARS)
-        return _nullable(draw, stated, (kind, None))
+        scalar, kind = draw(SCALARS)
+        return _nullable(draw, scalar, (kind, None))
     if shape == "array":
         items, inside = draw(written())
         return _nullable(draw, {"type": "array", "items": items}, (Kind.ARRAY, inside))
@@ -49,7 +49,7 @@ def written(draw: st.DrawFn) -> tuple[dict[str, Any], Any]:
         )
         found = {name: draw(written()) for name in names}
         required = draw(st.lists(st.sampled_from(names), unique=True))
-        stated = {
+        stated: dict[str, Any] = {
             "type": "object",
             "properties": {name: one for name, (one, _) in found.items()},
             "required": required,

@@ -39,7 +39,8 @@ def test_versions_that_are_not_read(whole: dict[str, Any], mistake: tuple[str, s
 
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0", "3.2.0"])
 def test_mistakes_of_form_are_told_where_they_are(version: str):
-    """Wrong types, unknown and missing keys are told at their own place, however deep, not at the whole around them."""
+    """Wrong types, unknown and missing keys are told at their own place, however deep, not at the whole
+    around them."""
     whole = document(
         version,
         schemas={"It": {"type": "object", "properties": {"a": {"type": "strin"}, "b": {"minLength": "5"}}}},
@@ -152,6 +153,15 @@ def test_references_that_are_refused(
     assert told(whole) == [("$.components.schemas.It.properties.p['$ref']", message)]
 
 
+def test_a_document_full_of_broken_references_is_refused_soon():
+    """Every broken reference is told; the nearest name is sought for the first fifty alone."""
+    names = {f"Thing{n}": {"type": "string"} for n in range(500)}
+    broken = {f"Broken{n}": {"$ref": f"#/components/schemas/Thingy{n}"} for n in range(80)}
+    mistakes = told(document(schemas={**names, **broken}))
+    assert len(mistakes) == 80
+    assert sum("did you mean" in message for _, message in mistakes) == 50
+
+
 def test_references_are_checked_everywhere():
     """A reference that no operation follows is refused too: in examples, links, callbacks, webhooks."""
     away = {"$ref": "other.yaml"}
@@ -259,11 +269,8 @@ def test_what_follows_from_a_mistake_is_not_told():
     )
 
 
-def test_every_kind_of_mistake_comes_with_its_line(tmp_path: Path):
-    """A file is refused with all its mistakes in one go, ordered by line."""
-    file = tmp_path / "things.yaml"
-    file.write_text(
-        """openapi: 3.1.0
+YAML = """\
+openapi: 3.1.0
 info:
   title: Things
   version: 1.0
@@ -287,9 +294,13 @@ components:
     A:
       type: string
       enum: [on, 5]
-""",
-        encoding="utf-8",
-    )
+"""
+
+
+def test_every_kind_of_mistake_comes_with_its_line(tmp_path: Path):
+    """A file is refused with all its mistakes in one go, ordered by line."""
+    file = tmp_path / "things.yaml"
+    file.write_text(YAML, encoding="utf-8")
     with pytest.raises(ProjectError) as caught:
         read_contract("things", file)
     assert str(caught.value).replace(f"{file}", "F").splitlines() == [

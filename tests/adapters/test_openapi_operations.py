@@ -340,8 +340,8 @@ def test_an_unusable_operation_is_kept_with_every_reason():
     found = only({"post": post})
     assert found.body is None
     assert found.unusable == (
-        "it requires 'sid' in 'cookie', and Stolon sends no cookies; it requires the parameter 'x' as text/csv, not JSON;"
-        " its body is multipart/form-data, not JSON"
+        "it requires 'sid' in 'cookie', and Stolon sends no cookies; "
+        "it requires the parameter 'x' as text/csv, not JSON; its body is multipart/form-data, not JSON"
     )
 
 

@@ -279,8 +279,9 @@ def test_a_reference_in_disguise_in_30(key: str):
 
 
 def test_a_reference_in_disguise_in_31():
-    """What stands beside `$ref` counts from 3.1 on; null beside it makes the same schema nullable, in either order."""
-    stated = {
+    """What stands beside `$ref` counts from 3.1 on; null beside it makes the same schema nullable, in either
+    order."""
+    stated: dict[str, Any] = {
         "plain": {"$ref": THING},
         "said": {"$ref": THING, "description": "here", "deprecated": True, "default": "mine"},
         "any": {"anyOf": [{"$ref": THING}, {"type": "null"}], "description": "any", "default": None},
@@ -306,7 +307,8 @@ def test_an_inline_choice_with_null_keeps_its_place():
 
 @BOTH
 def test_all_of_merges(version: str):
-    """allOf merges properties in order, requirements, bounds, texts and openness; what stands beside it comes last."""
+    """allOf merges properties in order, requirements, bounds, texts and openness; what stands beside it comes
+    last."""
     base = {
         "type": "object",
         "description": "base",

@@ -476,7 +476,7 @@ def test_lists_come_back_from_a_path(value: list[str], explode: bool, style: tup
     try:
         sent = path(parameter("v", "path", name, explode=explode), value)
     except BadValue:
-        assert any("." in item or "%" in item for item in value) or value == [""]
+        assert any("." in item or "%" in item for item in value) or not any(value)
         return
     text = sent[1:].removeprefix(before)
     assert [unquote(item) for item in text.split(before if explode else ",")] == value

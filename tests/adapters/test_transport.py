@@ -7,11 +7,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from aiohttp import ClientResponse
 from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
@@ -445,40 +447,54 @@ async def test_closing_ends_calls_under_way():
     assert caught.value.sent is True
 
 
-async def test_closing_in_the_middle_of_a_body_ends_the_call():
-    """A call that is reading when its transport closes is a failure, sent."""
-    read = asyncio.Event()
+async def test_closing_in_the_middle_of_a_body_ends_the_call(monkeypatch: pytest.MonkeyPatch):
+    """A call that is reading a body when its transport closes is Unavailable, sent."""
+    feed, fed = Body.feed, asyncio.Event()
 
-    async def begins(connection: Connection) -> None:
-        await connection.say(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{")
-        read.set()
+    def feed_and_tell(body: Body, data: bytes) -> None:
+        feed(body, data)
+        fed.set()
 
-    async with serving(begins) as server, opened(server.url) as transport:
+    monkeypatch.setattr(Body, "feed", feed_and_tell)
+    said = says(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{")
+    async with serving(said) as server, opened(server.url) as transport:
         call = asyncio.create_task(transport(fresh(GET)))
-        await read.wait()
+        await fed.wait()
         await transport.close()
-        with pytest.raises(UpstreamFailure) as caught:
+        with pytest.raises(Unavailable) as caught:
             await call
     assert caught.value.sent is True
 
 
-async def test_closing_between_two_pieces_ends_the_call(monkeypatch: pytest.MonkeyPatch):
-    """A call that holds a piece of the body when the connections close is Unavailable, sent."""
-    feed = Body.feed
-
-    def feed_and_close(body: Body, data: bytes) -> None:
-        feed(body, data)
+async def test_closing_just_after_the_head_of_an_answer_ends_the_call(monkeypatch: pytest.MonkeyPatch):
+    """A call whose answer has begun, but was not looked at when its transport closed, is Unavailable, sent."""
+    async with serving(says(answer())) as server, opened(server.url) as transport:
         session = transport._session
         assert session is not None
-        assert session.connector is not None
-        closing.append(session.connector.close())
+        real = session.request
 
-    closing: list[Awaitable[None]] = []
-    monkeypatch.setattr(Body, "feed", feed_and_close)
-    async with serving(says(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{")) as server:
-        async with opened(server.url) as transport:
-            assert described(await failure(transport, GET)) == ("Unavailable", True)
-        await asyncio.gather(*closing)
+        async def answered_and_closed(method: str, url: URL, **options: Any) -> ClientResponse:
+            found = await real(method, url, **options)
+            await transport.close()
+            return found
+
+        monkeypatch.setattr(session, "request", answered_and_closed)
+        assert described(await failure(transport, POST)) == ("Unavailable", True)
+
+
+async def test_closing_ends_calls_that_wait_for_a_connection():
+    """A call that is queueing when its transport closes is Unavailable, not sent, and no cancellation."""
+    async with serving(says()) as server, opened(server.url, connections=1) as transport:
+        first = asyncio.create_task(transport(fresh(GET)))
+        await server.arrived.wait()
+        second = asyncio.create_task(transport(fresh(GET)))
+        await asyncio.get_running_loop().run_in_executor(None, int)  # long enough for it to queue
+        await transport.close()
+        found = await asyncio.gather(first, second, return_exceptions=True)
+    assert [(type(one).__name__, getattr(one, "sent", None)) for one in found] == [
+        ("Unavailable", True),
+        ("Unavailable", False),
+    ]
 
 
 async def test_no_failure_repeats_what_was_sent():
