@@ -7,6 +7,7 @@ from typing import Any
 from strawberry.extensions import FieldExtension
 from strawberry.types.info import Info
 
+from graph.context_value import context_of
 from graph.declare import Access
 from resolvers.caller import Caller
 from resolvers.fault import Code, Fault, FieldError
@@ -42,10 +43,10 @@ class AccessExtension(FieldExtension):
 
     def resolve(self, next_: Any, source: Any, info: Info[Any, Any], **kwargs: Any) -> Any:
         """Decide, then let the resolver run."""
-        authorise(self.access, info.context.caller)
+        authorise(self.access, context_of(info.context).caller)
         return next_(source, info, **kwargs)
 
     async def resolve_async(self, next_: Any, source: Any, info: Info[Any, Any], **kwargs: Any) -> Any:
         """Decide, then let the resolver run."""
-        authorise(self.access, info.context.caller)
+        authorise(self.access, context_of(info.context).caller)
         return await next_(source, info, **kwargs)

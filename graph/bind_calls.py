@@ -55,7 +55,8 @@ class CallBinder:
             return None
         before = len(self.mistakes.found)
         safe = _safe(site)
-        paging = _paging(site)
+        bindings = list(self._stated(site))
+        paging = _paging(site, _query_names(bindings))
         pick = name.pick if name.pick is not None or paging is None else ".".join(paging.items) or None
         result = find_result(site.contract, site.operation, pick, ask.wanted)
         if isinstance(result, str):
@@ -64,7 +65,6 @@ class CallBinder:
         if paging is not None and paging.items != result.pick:
             shown = ".".join(result.pick) or "the answer itself"
             site.wrong(f"its pages hold their items at {'.'.join(paging.items)!r}, not at {shown!r}")
-        bindings = list(self._stated(site))
         arguments = self.arguments.bind_rest(site, bindings, paging)
         if ask.role in ("one", "many"):
             check_key_is_asked(site, bindings)
@@ -138,16 +138,21 @@ def _safe(site: Site) -> bool:
     return safe
 
 
-def _paging(site: Site) -> Paging | None:
+def _query_names(bindings: list[Binding]) -> frozenset[str]:
+    parameters = (one.target.parameter for one in bindings)
+    return frozenset(one.name for one in parameters if one is not None and one.location == "query")
+
+
+def _paging(site: Site, bound: frozenset[str]) -> Paging | None:
     name, operation, role = site.name, site.operation, site.ask.role
     if name.paging is not None:
-        made, wrong = stated(site.contract, operation, name.paging.style, **name.paging.names)
+        made, wrong = stated(site.contract, operation, name.paging.style, bound=bound, **name.paging.names)
         for message in wrong:
             site.mistakes.at(name.paging.position, site.ask.path, message)
         return made if role in PAGED_ROLES else None
     if role not in PAGED_ROLES:
         return None
-    found = recognise(site.contract, operation)
+    found = recognise(site.contract, operation, bound)
     if isinstance(found, Suspect):
         if role == "connection":
             site.wrong(f"can't tell how {operation.id!r} pages: {found.reason}; state it with paging=")

@@ -20,7 +20,7 @@ from graph.annotations import Annotated, take_apart
 from graph.bound_types import BoundType
 from graph.fields import BoundField
 from graph.mistakes import Mistakes
-from graph.naming import pascal
+from graph.naming import pascal, stated_name
 from graph.positions import field_position
 from graph.results import property_at
 from graph.scalars import BigInt
@@ -67,6 +67,7 @@ class PropertyBinder:
         nullable = use.nullable or not required
         schema = bound.contract.schema(use)
         one.upstream = path
+        one.graphql_name = one.graphql_name or stated_name(one.python_name)
         if one.description is None:
             one.description = use.description
         if one.deprecation_reason is None and use.deprecated:

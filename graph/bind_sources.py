@@ -303,11 +303,20 @@ class SourceBinder:
         one.directives = [*_others(one.directives), directive, *access_directives(one.access)]
 
     def guard(self, definition: StrawberryObjectDefinition, one: StrawberryField) -> None:
-        """Let a plain field that leads to a type not everyone may see decide that before its resolver runs."""
-        if isinstance(one, BoundField):
-            return
+        """Let a field with a resolver of its own decide, before that runs, who may see it and what it leads to."""
         apart = take_apart(one.resolve_type(type_definition=definition))
         access = self.access_of(apart)
+        if isinstance(one, BoundField):
+            one.access = one.access | one.declaration.access | access
+            if one.access and not apart.nullable:
+                name = f"{definition.name}.{one.python_name}"
+                self._wrong(
+                    one.declaration,
+                    name,
+                    "a field that not everyone may see must be nullable: write `… | None`",
+                )
+            one.directives = [*_others(one.directives), *access_directives(one.access)]
+            return
         if not access or any(isinstance(extension, AccessExtension) for extension in one.extensions):
             return
         one.extensions = [*one.extensions, AccessExtension(access)]
@@ -343,4 +352,4 @@ def _as_lookup(call: BoundOperation, target: BoundType | None, nullable: bool) -
             return None
     if ours or len(key) != len(entity.key):
         return None
-    return Lookup(entity, tuple(key[part] for part in range(len(key))), nullable)
+    return Lookup(entity, tuple(key[part] for part in range(len(key))), nullable, call)

@@ -132,10 +132,14 @@ def bind_graph(project: Path, roots: Iterable[type], position: Position) -> Grap
     types.bind_entities()
     for definition in types.definitions:
         for one in definition.fields:
-            if not isinstance(one, BoundField):
-                sources.guard(definition, one)
-            elif one.declaration.kind != "property":
+            if isinstance(one, BoundField) and one.declaration.kind != "property":
                 sources.bind(definition, one)
+            elif not isinstance(one, BoundField) or one.base_resolver is not None:
+                sources.guard(definition, one)
+            elif definition.origin not in types.bound:
+                where = f"{definition.name}.{one.python_name}"
+                what = "rest.field() reads a property of a bound type, or stands above a resolver"
+                mistakes.at(one.declaration.position, where, what)
     own = [definition.name for definition in types.definitions if definition.concrete_of is None]
     for message in factory.settle_names(own):
         mistakes.at(position, "schema", message)

@@ -14,9 +14,9 @@ from strawberry.types.unset import UNSET
 from adapters.constraints import Constraints
 from adapters.contract import Body, Contract, Kind, Parameter, Use
 from graph.call_site import Site
-from graph.naming import field_name, pascal, snake
+from graph.naming import pascal, snake, stated_name
 from graph.type_factory import DEPRECATED, TypeFactory, input_properties
-from resolvers.paging import Paging
+from resolvers.paging import LINK_PARAMETERS, ByLink, Paging
 from resolvers.source import Argument, Binding, Header, Key, Target
 
 # Headers that belong to the gateway's own work with the service: caching, tracing. Nobody's arguments.
@@ -49,7 +49,7 @@ class ArgumentBinder:
         `bindings`.
         """
         taken = {one.target.parameter for one in bindings if one.target.parameter is not None}
-        taken |= set() if paging is None else set(_paging_parameters(paging))
+        taken |= set() if paging is None else set(_paging_parameters(site, paging))
         keyed = site.ask.role in ("one", "many")
         arguments: list[StrawberryArgument] = []
         missing: list[str] = []
@@ -140,7 +140,14 @@ def _check_twins(site: Site, arguments: list[StrawberryArgument]) -> None:
         site.wrong(f"two parameters become the argument {name!r}: bind one of them, as 'query:{name}'")
 
 
-def _paging_parameters(paging: Paging) -> Iterator[Parameter]:
+def _paging_parameters(site: Site, paging: Paging) -> Iterator[Parameter]:
+    if isinstance(paging, ByLink):
+        # The next URL sets these: whoever could set them too would hold the list at one page.
+        yield from (
+            one
+            for one in site.operation.parameters
+            if one.location == "query" and one.name in LINK_PARAMETERS
+        )
     for name in ("page", "size", "offset", "cursor"):
         parameter = getattr(paging, name, None)
         if isinstance(parameter, Parameter):
@@ -148,10 +155,9 @@ def _paging_parameters(paging: Paging) -> Iterator[Parameter]:
 
 
 def _made(name: str, annotation: Any, use: Use, default: Any, optional: bool) -> StrawberryArgument:
-    plain = field_name(name)
     return StrawberryArgument(
         python_name=name,
-        graphql_name=plain if plain != name else None,
+        graphql_name=stated_name(name),
         type_annotation=StrawberryAnnotation(annotation),
         description=use.description,
         default=default,

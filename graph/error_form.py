@@ -16,14 +16,20 @@ MOST_PLACES: Final = 100
 """How many places of one failed step are told one by one."""
 
 _LOG: Final = logging.getLogger("stolon.graphql")
+INVALID: Final = "GRAPHQL_VALIDATION_FAILED"
+_ARGUMENTS: Final = "graphql.execution.values"
+_PERMISSIONS: Final = "strawberry.permission"
 _NULL: Final = "Cannot return null for non-nullable field"
 
 
-def error_list(errors: Iterable[GraphQLError], *, detail: bool = False) -> list[dict[str, Any]]:
+def error_list(
+    errors: Iterable[GraphQLError], *, detail: bool = False, pathless: str = INVALID
+) -> list[dict[str, Any]]:
     """The errors of one answer, in their order; of one step's more than 100 places, the rest as one error
     that counts them.
 
-    `detail` adds the service and the operation that failed.
+    `detail` adds the service and the operation that failed. `pathless` is the code of errors without path and code:
+    those of a document that is not valid, or of variables.
     """
     shown: list[dict[str, Any]] = []
     places: dict[tuple[object, ...], int] = {}
@@ -32,11 +38,11 @@ def error_list(errors: Iterable[GraphQLError], *, detail: bool = False) -> list[
         step = _step(error)
         places[step] = places.get(step, 0) + 1
         if places[step] <= MOST_PLACES:
-            shown.append(formatted(error, detail=detail))
+            shown.append(formatted(error, detail=detail, pathless=pathless))
         elif step in rest:
             rest[step]["extensions"]["morePlaces"] += 1
         else:
-            rest[step] = _first_of_rest(error, detail=detail)
+            rest[step] = _first_of_rest(error, detail=detail, pathless=pathless)
     for more in rest.values():
         count = more["extensions"]["morePlaces"]
         more["message"] = f"The same at {count} more {'place' if count == 1 else 'places'}: {more['message']}"
@@ -50,33 +56,28 @@ def _step(error: GraphQLError) -> tuple[object, ...]:
     return (code, *(step for step in error.path or () if isinstance(step, str)))
 
 
-def _first_of_rest(error: GraphQLError, *, detail: bool) -> dict[str, Any]:
-    made = formatted(error, detail=detail)
+def _first_of_rest(error: GraphQLError, *, detail: bool, pathless: str) -> dict[str, Any]:
+    made = formatted(error, detail=detail, pathless=pathless)
     made["extensions"] = {**made["extensions"], "morePlaces": 1}
     return made
 
 
-def formatted(error: GraphQLError, *, detail: bool = False) -> dict[str, Any]:
-    """One error as GraphQL's section 7.1.2 says, with its code. Unforeseen ones are logged and say nothing."""
+def formatted(error: GraphQLError, *, detail: bool = False, pathless: str = INVALID) -> dict[str, Any]:
+    """One error as GraphQL's section 7.1.2 says, with its code. Unforeseen ones say nothing."""
     original = error.original_error
     message = error.message
     extensions: dict[str, Any] = dict(error.extensions or {})
     if isinstance(original, FieldError):
         fault = original.fault
-        if isinstance(original, Violation):
-            _LOG.warning("%s", message, extra={"path": error.path})
         if detail and fault.service is not None:
             extensions |= {"service": fault.service, "operation": fault.operation}
-    elif isinstance(error, GraphQLSyntaxError):
-        extensions.setdefault("code", "GRAPHQL_PARSE_FAILED")
-    elif original is None or isinstance(original, GraphQLError):
-        extensions.setdefault("code", _code(error))
-    else:
+    elif unforeseen(error) is not None:
         # What a resolver raised may name anything: clients get the path, the log the rest.
-        _LOG.error("a resolver failed at %s", error.path, exc_info=original)
         if not message.startswith(_NULL):
             message = "Internal error."
-        extensions.setdefault("code", str(Code.INTERNAL_SERVER_ERROR))
+        extensions = {"code": str(Code.INTERNAL_SERVER_ERROR)}
+    else:
+        extensions.setdefault("code", _code(error, pathless))
     made: dict[str, Any] = {"message": message}
     if error.locations:
         made["locations"] = [{"line": one.line, "column": one.column} for one in error.locations]
@@ -86,7 +87,62 @@ def formatted(error: GraphQLError, *, detail: bool = False) -> dict[str, Any]:
     return made
 
 
-def _code(error: GraphQLError) -> str:
-    if error.path is not None:
+def unforeseen(error: GraphQLError) -> Exception | None:
+    """What nobody meant a client to see; None for faults, clients' mistakes and GraphQLErrors of a resolver's own.
+
+    graphql-core raises errors of its own for values that a resolver should not have given, and these name the
+    values.
+    """
+    original = error.original_error
+    if original is None or isinstance(original, FieldError):
+        return None
+    if not isinstance(original, GraphQLError):
+        return original
+    module = _raised_in(original)
+    return original if module.startswith("graphql.") and module != _ARGUMENTS and error.path else None
+
+
+def _code(error: GraphQLError, pathless: str) -> str:
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    if error.path is None:
+        return pathless
+    module = "" if error.original_error is None else _raised_in(error.original_error)
+    if module == _ARGUMENTS:
         return str(Code.BAD_USER_INPUT)
-    return "BAD_USER_INPUT" if error.message.startswith("Variable ") else "GRAPHQL_VALIDATION_FAILED"
+    return str(Code.FORBIDDEN if module == _PERMISSIONS else Code.INTERNAL_SERVER_ERROR)
+
+
+def _raised_in(raised: BaseException) -> str:
+    """The name of the module that raised it; nothing for one that was never raised."""
+    trace = raised.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else str(trace.tb_frame.f_globals.get("__name__", ""))
+
+
+def log_unforeseen(errors: Iterable[GraphQLError], request_id: str | None) -> None:
+    """Log what clients are not told, and answers that break their contract: each failed step once, with its first
+    place.
+    """
+    first: dict[tuple[object, ...], GraphQLError] = {}
+    places: dict[tuple[object, ...], int] = {}
+    for error in errors:
+        if unforeseen(error) is None and not isinstance(error.original_error, Violation):
+            continue
+        step = _step(error)
+        first.setdefault(step, error)
+        places[step] = places.get(step, 0) + 1
+    for step, error in first.items():
+        extra = {"request_id": request_id, "path": error.path, "places": places[step]}
+        if isinstance(error.original_error, Violation):
+            _LOG.warning("%s (request %s)", error.message, request_id, extra=extra)
+        else:
+            path = ".".join(map(str, error.path or ()))
+            _LOG.error(
+                "request %s: a resolver failed at %s",
+                request_id,
+                path,
+                exc_info=unforeseen(error),
+                extra=extra,
+            )

@@ -8,7 +8,7 @@ Until then a bound field only carries its declaration. `graph/binding.py` fills 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import StrawberryObjectDefinition, StrawberryType
@@ -17,8 +17,8 @@ from strawberry.types.info import Info
 
 from graph.access import authorise
 from graph.arguments import plain_arguments
+from graph.context_value import context_of
 from graph.declare import AUTO, OPEN, Access, FieldDeclaration
-from resolvers.context import Context
 from resolvers.record import Record, limited
 from resolvers.resolve import resolve
 from resolvers.source import Source
@@ -107,7 +107,7 @@ class BoundField(LateField):
     ) -> Awaitable[Any] | Any:
         """The value for GraphQL, or an awaitable of it. Raises FieldError."""
         if info is not None:
-            context = context_of(info)
+            context = context_of(info.context)
             if self.access:
                 authorise(self.access, context.caller)
             if self.source is not None:
@@ -124,13 +124,3 @@ class BoundField(LateField):
             )
         assert self.read is not None  # a bound field has a source, a resolver or a property
         return self.read(source)
-
-
-def context_of(info: Info[Any, Any]) -> Context:
-    """The request's context. Raises TypeError where the schema is executed without one."""
-    context = info.context
-    if isinstance(context, Context):
-        return context
-    if isinstance(context, dict) and isinstance(context.get("stolon"), Context):
-        return cast("Context", context["stolon"])
-    raise TypeError("bound fields need a stolon.Context as the context value, or under its key 'stolon'")

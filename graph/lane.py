@@ -10,16 +10,18 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-from graphql import GraphQLError
-from strawberry.types.execution import PreExecutionError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from adapters.contract import MISSING
-from graph.error_form import error_list
+from graph.document_rules import not_chosen
+from graph.error_form import INVALID, error_list
 from graph.executor import Answer, GraphQLRequest
 from graph.schema import Schema
 from resolvers.call import Sender
 from resolvers.caller import Caller
 from resolvers.context import Context
+from resolvers.fault import Code
 from resolvers.store import Store, Upstream
 
 
@@ -57,14 +59,26 @@ class ReferenceLane:
                 context_value=context,
                 operation_name=document.operation_name,
             )
+        except CannotGetOperationTypeError:
+            named = (
+                "" if document.operation_name is None else f" of the name {document.operation_name[:64]!r}"
+            )
+            result = PreExecutionError(None, [not_chosen(f"The document has no operation{named}.")])
         finally:
             await context.close()
+        return self._answer(result)
+
+    def _answer(self, result: ExecutionResult) -> Answer:
         errors = list(result.errors or ())
         # A request error (GraphQL, section 7.1): nothing was executed, so there is no data, not even null.
-        nothing_ran = isinstance(result, PreExecutionError) or (result.data is None and _all_pathless(errors))
+        refused = isinstance(result, PreExecutionError)
+        nothing_ran = refused or (result.data is None and all(error.path is None for error in errors))
         return Answer(
             data=MISSING if nothing_ran and errors else result.data,
-            errors=error_list(errors, detail=self._detail),
+            # Of a document that is well, only its variables can be wrong.
+            errors=error_list(
+                errors, detail=self._detail, pathless=INVALID if refused else Code.BAD_USER_INPUT
+            ),
             extensions=result.extensions or {},
         )
 
@@ -83,7 +97,3 @@ class ReferenceLane:
             request_id=request_id,
         )
         return Context(caller=caller, store=store, declared=self._schema.graph, request_id=request_id)
-
-
-def _all_pathless(errors: list[GraphQLError]) -> bool:
-    return all(error.path is None for error in errors)

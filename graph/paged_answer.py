@@ -115,7 +115,8 @@ class PagedAnswer:
         found = _first(flags, MORE)
         if found is not None:
             return found, False
-        return _first(flags, LAST), True
+        found = _first(flags, LAST)
+        return found, found is not None
 
     def next_cursor(self, items: Place) -> Place | None:
         """Where the next page's cursor stands."""
@@ -159,7 +160,7 @@ class PagedAnswer:
                     return Place((*here.path, *rest.split(".")), here.use, here.schema, optional=True)
                 step = rest.partition(".")[0]
                 at = f" at {here.dotted!r}" if here.path else ""
-                return f"the answer of {self.operation.id} has no property {step!r}{at}{nearest(step, known)}"
+                return f"the answer of {self.operation.id} has no {step!r}{at}{nearest(step, known)}"
             here, rest = known[name], rest[len(name) + 1 :]
         return here
 

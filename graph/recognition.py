@@ -58,14 +58,15 @@ def recognise(contract: Contract, operation: Operation, bound: Collection[str] =
     """How an operation pages.
 
     `bound` are the query parameters that its declaration binds: paging leaves them alone, and where it binds
-    page, offset or cursor, just that page is wanted (None). Preferred are cursors, then numbers with a total
-    or flag, then links, then numbers alone.
+    page, offset or cursor by a name that means nothing else, just that page is wanted (None). Preferred are
+    cursors, then numbers with a total or flag, then links, then numbers alone.
     """
     success = operation.success
     if success is None or success.use is None:
         return None
     parameters = Parameters(contract, operation, bound)
-    if parameters.named((*PAGES, *OFFSETS, *CURSORS), CURSORS_ARE, parameters.bound) is not None:
+    chosen = [name for name in (*PAGES, *OFFSETS, *CURSORS) if name not in WEAK]
+    if parameters.named(chosen, CURSORS_ARE, parameters.bound) is not None:
         return None
     answer = PagedAnswer(contract, operation, success.use, success.headers)
     named = parameters.named

@@ -134,6 +134,7 @@ def field(
 def field(
     *,
     path: str | tuple[str, ...] | None = None,
+    resolver: Callable[..., Any] | None = None,
     init: Literal[False] = False,
     **options: Unpack[FieldOptions],
 ) -> Any: ...
@@ -143,15 +144,17 @@ def field(
     *,
     path: str | tuple[str, ...] | None = None,
     needs: Iterable[str] | None = None,
+    resolver: Callable[..., Any] | None = None,
     init: Literal[False] = False,
     **options: Unpack[FieldOptions],
 ) -> Any:
     """A property of the contract's schema: by its own name, or at a dotted `path` of upstream names.
 
-    Above a method it makes a resolver, whose `self` is a record of the schema; `needs` names the attributes
-    it uses.
+    Above a method, or with `resolver=`, it makes a resolver, on plain Strawberry types too. On a bound type its
+    `self` is a record of the schema; `needs` names the attributes it uses.
     """
-    return _field("property", options, path=path, needs=None if needs is None else tuple(needs))
+    made = _field("property", options, path=path, needs=None if needs is None else tuple(needs))
+    return made if resolver is None else made(resolver)
 
 
 def link(

@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
 from strawberry.types.scalar import ScalarDefinition
 
 from adapters.mistake import Mistake, ProjectError
 from graph.binding import Graph, bind_graph
+from graph.context_value import found_context
 from graph.contracts import project_of
 from graph.declare import caller_position
+from graph.document_rules import DocumentRules
+from graph.error_form import log_unforeseen
 from graph.scalars import SCALARS
 
 
@@ -38,6 +43,7 @@ class Schema(strawberry.Schema):
         config: StrawberryConfig | None = None,
         scalar_overrides: Mapping[object, Any] | None = None,
         project: Path | str | None = None,
+        extensions: Iterable[Any] = (),
         **options: Any,
     ) -> None:
         position = caller_position()
@@ -58,8 +64,16 @@ class Schema(strawberry.Schema):
             types=listed,
             config=_with_scalars(settings, scalars),
             scalar_overrides=scalar_overrides,
+            extensions=[*extensions, DocumentRules],
             **options,
         )
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Log what nobody foresaw, with its traceback. A client's mistakes and an upstream's faults are answers."""
+        context = None if execution_context is None else found_context(execution_context.context)
+        log_unforeseen(errors, None if context is None else context.request_id)
 
 
 def _with_scalars(config: StrawberryConfig, scalars: Mapping[object, ScalarDefinition]) -> StrawberryConfig:

@@ -1,14 +1,11 @@
 """Strawberry types made from contract schemas: nested objects, enums and inputs that nobody wrote by hand.
 
-A generated type is named after its schema, or after its parent and property. Where two contracts, or a
-contract and the project's own code, want one name, every generated one is prefixed with its contract's name;
-what still collides is a mistake. Never are two merged.
+How they are named in the end is `graph/type_names.py`'s to say.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +15,7 @@ from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
-from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
+from strawberry.types.base import get_object_definition
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
@@ -28,8 +25,9 @@ from graph import generated
 from graph.arguments import INPUT_NAMES
 from graph.declare import FieldDeclaration, Position
 from graph.fields import BoundField, LateField
-from graph.naming import attribute_names, constant, field_name, pascal
+from graph.naming import attribute_names, constant, pascal, stated_name
 from graph.scalars import BigInt
+from graph.type_names import TypeNames
 from resolvers.reader import Readers, property_reader
 
 DEPRECATED: Final = "Deprecated by its contract."
@@ -48,15 +46,6 @@ _SCALARS: Final[Mapping[Kind, Any]] = {
 }
 
 
-@dataclass(slots=True, eq=False)
-class _Made:
-    """A generated type, until it is known which name it gets."""
-
-    contract: str
-    wanted: str
-    definition: StrawberryObjectDefinition | StrawberryEnumDefinition
-
-
 @dataclass(slots=True)
 class TypeFactory:
     """Makes each type once per contract, schema and direction."""
@@ -66,7 +55,7 @@ class TypeFactory:
     _outputs: dict[tuple[str, str], type] = field(default_factory=dict)
     _inputs: dict[tuple[str, str, frozenset[str]], type] = field(default_factory=dict)
     _enums: dict[tuple[str, str], type[Enum]] = field(default_factory=dict)
-    _made: list[_Made] = field(default_factory=list)
+    names: TypeNames = field(default_factory=TypeNames)
 
     # --- annotations
 
@@ -127,7 +116,7 @@ class TypeFactory:
                 declaration=FieldDeclaration(
                     kind="property", position=Position(contract.file, 0), path=(upstream,)
                 ),
-                graphql_name=_stated_name(name),
+                graphql_name=stated_name(name),
                 description=by_upstream[upstream].use.description,
                 deprecation_reason=DEPRECATED if by_upstream[upstream].use.deprecated else None,
             )
@@ -137,7 +126,7 @@ class TypeFactory:
             _class(contract, schema.pointer, wanted, fields), name=wanted, description=schema.description
         )
         self._outputs[key] = made
-        self._note(contract, wanted, made)
+        self.names.note(contract, schema, wanted, get_object_definition(made, strict=True))
         readers = self.readers(contract)
         for name, upstream in names.items():
             self.bind_property(fields[name], contract, by_upstream[upstream], wanted, readers)
@@ -172,7 +161,7 @@ class TypeFactory:
         )
         setattr(made, INPUT_NAMES, names)
         self._inputs[key] = made
-        self._note(contract, wanted, made)
+        self.names.note(contract, schema, wanted, get_object_definition(made, strict=True))
         base = wanted.removesuffix("Input")
         for name, upstream in names.items():
             use = taken[upstream].use
@@ -186,7 +175,7 @@ class TypeFactory:
     def _input_field(self, name: str, contract: Contract, found: Property) -> LateField:
         optional = found.use.nullable or not found.required
         return LateField(
-            graphql_name=_stated_name(name),
+            graphql_name=stated_name(name),
             description=found.use.description,
             deprecation_reason=DEPRECATED if found.use.deprecated and optional else None,
             **({"default": UNSET} if optional or found.use.default is not MISSING else {}),
@@ -233,47 +222,13 @@ class TypeFactory:
         made = strawberry.enum(enum, name=wanted, description=schema.description)
         self._enums[key] = made
         definition: StrawberryEnumDefinition = made.__strawberry_definition__  # type: ignore[attr-defined]
-        self._made.append(_Made(contract.name, wanted, definition))
+        self.names.note(contract, schema, wanted, definition)
         return made
-
-    def _note(self, contract: Contract, wanted: str, made: type) -> None:
-        definition = get_object_definition(made, strict=True)
-        self._made.append(_Made(contract.name, wanted, definition))
-
-    # --- names
-
-    def settle_names(self, taken: Iterable[str]) -> list[str]:
-        """Give every generated type its name, beside those that the project's own types have taken; what
-        collides still.
-        """
-        own = set(taken)
-        by_name: dict[str, list[_Made]] = defaultdict(list)
-        for made in self._made:
-            by_name[made.wanted].append(made)
-        wrong: list[str] = []
-        final: dict[str, _Made] = {}
-        for name, several in by_name.items():
-            clash = name in own or len(several) > 1
-            for made in several:
-                chosen = pascal(made.contract) + name if clash else name
-                if chosen in own or chosen in final:
-                    wrong.append(
-                        f"two types want the name {chosen!r}: rename one, or declare it with @rest.type"
-                    )
-                final[chosen] = made
-                made.definition.name = chosen
-        return wrong
 
 
 def input_properties(schema: Schema, without: frozenset[str]) -> list[Property]:
     """The properties that a client may send."""
     return [one for one in schema.properties if not one.use.read_only and one.name not in without]
-
-
-def _stated_name(python_name: str) -> str | None:
-    """A GraphQL name where Strawberry's converter would keep an underscore that only Python needs."""
-    plain = field_name(python_name)
-    return plain if plain != python_name else None
 
 
 def _class(contract: Contract, pointer: str, name: str, fields: Mapping[str, StrawberryField]) -> type:

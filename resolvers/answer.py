@@ -28,35 +28,42 @@ def body_of(call: BoundOperation, response: Response) -> Any:
         return NO_BODY
     try:
         return (_EXACT if call.exact else _PLAIN).decode(response.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
-        # msgspec's own text may quote the body.
+    except (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError):
+        # ValueError: no UTF-8. ArithmeticError: an exponent that Decimal cannot hold. msgspec's own text may
+        # quote the body.
         raise FieldError(_broken(call, "$", "JSON", "what is no JSON")) from None
 
 
 def picked(call: BoundOperation, body: Any) -> tuple[Any, Where]:
-    """The value that `pick` names and its place; None where it, or a step before it, is null and may be.
+    """The value that `pick` names and its place; None where it, or a step before it, is not there and need not
+    be.
 
     Raises FieldError (CONTRACT_VIOLATION).
     """
     where: Where = ROOT
-    use = call.result
-    nullable = use is None or use.nullable
+    answer = call.operation.success
+    use = None if answer is None else answer.use
     if body is NO_BODY:
-        if nullable:
+        if use is None or (use.nullable and not call.pick):
             return None, where
         raise FieldError(_broken(call, "$", "a JSON body", "nothing"))
     value = body
+    nullable = use is None or use.nullable
     for step in call.pick:
-        if not isinstance(value, dict):
+        if value is None and nullable:
+            return None, where
+        if type(value) is not dict:
             raise FieldError(_broken(call, json_path(where), "object", found_type(value)))
+        # Binding found every step of `pick` in the contract.
+        declared = None if use is None else call.contract.schema(use).property(step)
         where = (where, step)
         if step not in value:
-            if nullable:
+            if declared is None or not declared.required:
                 return None, where
             raise FieldError(_broken(call, json_path(where), "a value", "nothing"))
         value = value[step]
-        if value is None and nullable:
-            return None, where
+        use = None if declared is None else declared.use
+        nullable = declared is None or declared.use.nullable or not declared.required
     if value is None and not nullable:
         raise FieldError(_broken(call, json_path(where), "a value", "null"))
     return value, where

@@ -8,9 +8,9 @@ different turns, and start tasks that outlive the request.
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, Future
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
-from typing import Any, Final
+from asyncio import AbstractEventLoop, Future, Task
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Final, TypeAlias
 
 from aiodataloader import DataLoader, Loader, dispatch_queue_batch
 
@@ -22,6 +22,9 @@ from resolvers.settled import Settled
 QUIET_TURNS: Final = 4
 # Other work on the loop must not hold a batch back for ever.
 MOST_TURNS: Final = 64
+
+Start: TypeAlias = "Callable[[Coroutine[Any, Any, None]], Task[None]]"
+"""Makes a task of a load, and owns it."""
 
 
 class Batch(DataLoader[Hashable, Settled]):
@@ -45,16 +48,27 @@ class Batch(DataLoader[Hashable, Settled]):
         self._queue.append(Loader(key=key, future=future))
         self._added(self)
 
-    def leave(self) -> Awaitable[None] | None:
-        """The load of all that waits, for the store to own; None where nothing waits."""
+    def leave(self, start: Start) -> None:
+        """Load all that waits, in a task that `start` makes and owns."""
         queue, self._queue = self._queue, []
-        return dispatch_queue_batch(self, queue) if queue else None
+        # aiodataloader leaves the futures of a cancelled load pending: who awaits them would wait for ever.
+        start(dispatch_queue_batch(self, queue)).add_done_callback(lambda _: _cancel(queue))
+
+    def abandon(self) -> None:
+        """The request ended: what waits will not be loaded."""
+        queue, self._queue = self._queue, []
+        _cancel(queue)
+
+
+def _cancel(queue: list[Loader]) -> None:
+    for waiting in queue:
+        waiting.future.cancel()
 
 
 class Turns:
     """Counts quiet turns of the loop over all batches of one request, then lets all of them leave at once."""
 
-    def __init__(self, loop: AbstractEventLoop, start: Callable[[Awaitable[None]], object]) -> None:
+    def __init__(self, loop: AbstractEventLoop, start: Start) -> None:
         self._loop = loop
         self._start = start
         self._waiting: dict[Batch, None] = {}
@@ -73,6 +87,12 @@ class Turns:
             self._turns = self._quiet = 0
             self._loop.call_soon(self._turn)
 
+    def abandon(self) -> None:
+        """The request ended: no batch leaves any more."""
+        waiting, self._waiting = self._waiting, {}
+        for batch in waiting:
+            batch.abandon()
+
     def _turn(self) -> None:
         self._turns += 1
         self._quiet = self._quiet + 1 if self._arrivals == self._seen else 0
@@ -83,6 +103,4 @@ class Turns:
         self._scheduled = False
         waiting, self._waiting = self._waiting, {}
         for batch in waiting:
-            load = batch.leave()
-            if load is not None:
-                self._start(load)
+            batch.leave(self._start)

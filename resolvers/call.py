@@ -88,7 +88,7 @@ def request_of(
         elif binding.target.body == ():
             body = sent
         else:
-            body = _placed({} if body is MISSING else body, binding.target.body or (), sent)
+            body = _placed(body, binding.target.body or (), sent)
     # Names come from upstream URLs and from clients' cursors: they never replace what the declaration binds.
     bound = {one.target.parameter.name for one in call.bindings if one.target.parameter is not None}
     by_name: dict[str, object] = {}
@@ -168,12 +168,12 @@ def _claim(name: str, caller: Caller) -> object:
     return value
 
 
-def _placed(body: Any, path: tuple[str, ...], value: object) -> Any:
-    here = body
-    for step in path[:-1]:
-        here = here.setdefault(step, {})
-    here[path[-1]] = value
-    return body
+def _placed(body: object, path: tuple[str, ...], value: object) -> object:
+    """A body with a value at a path. What the declaration binds wins over what the client sent in its way."""
+    if not path:
+        return value
+    known = body if isinstance(body, Mapping) else {}
+    return {**known, path[0]: _placed(known.get(path[0]), path[1:], value)}
 
 
 def to_wire(contract: Contract, use: Use, value: Any) -> Any:

@@ -47,8 +47,8 @@ class Context:
         """
         entity = self._declared.entity_of(bound)
         parts = key if isinstance(key, tuple) else (key,)
-        texts = [canonical(kind, part) for kind, part in zip(entity.kinds, parts, strict=True)]
-        if None in texts:
+        texts = [canonical(kind, part) for kind, part in zip(entity.kinds, parts, strict=False)]
+        if None in texts or len(parts) != len(entity.kinds):
             raise TypeError(f"{entity.name} has no such key: expected {', '.join(map(str, entity.kinds))}")
         asked = self.store.entity(entity, tuple(cast("list[str]", texts)))
         settled = asked if isinstance(asked, Settled) else await asked

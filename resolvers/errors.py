@@ -7,6 +7,7 @@ leaves here.
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any, Final
 
 from adapters.contract import Kind
@@ -20,6 +21,12 @@ from resolvers.source import BoundOperation
 from resolvers.where import ROOT, Where, json_path
 
 _LOG: Final = logging.getLogger("stolon.upstream")
+
+_LOGGED: Final = 500
+"""Characters of a service's words in one log line at most."""
+_SECRET: Final = re.compile(
+    r"(?i:bearer|basic)[ +:=]+[^ \"',;&]+|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*"  # credentials; a JWT's text
+)
 
 # What a client reads where the service's own words are not for it.
 _MESSAGES: Final = {
@@ -50,7 +57,7 @@ def fault_of_response(
     if code is None:
         return None
     if status >= 500 or code is Code.UPSTREAM_ERROR:
-        _log(call, status, problem, request_id, alarm=status in (401, 403))
+        _log(call, response, problem, request_id, alarm=status in (401, 403))
     tells = problem is not None and status < 500 and not (status in (401, 403) and not forwarded)
     details: dict[str, Any] = {}
     message = _MESSAGES[code]
@@ -92,8 +99,7 @@ def _on_client_input(call: BoundOperation, problem: Problem | None) -> bool:
         return False
     if problem is None or not problem.fields:
         return True
-    # A complaint about one value that only Stolon supplied is Stolon's fault, however many others there are
-    # to blame.
+    # Complaints about nothing but values that Stolon supplied are Stolon's fault.
     named = [one for one in problem.fields if one.pointer is not None or one.name is not None]
     return not named or any(call.locate(one) is not None for one in named)
 
@@ -138,7 +144,9 @@ def fault_of_failure(call: BoundOperation, failure: UpstreamFailure, request_id:
     """
     code = _failure_code(call, failure)
     _LOG.warning(
-        "call failed: %s",
+        "request %s: %s: %s",
+        request_id,
+        type(failure).__name__,
         failure,
         extra={
             "service": call.service,
@@ -166,21 +174,38 @@ def _failure_code(call: BoundOperation, failure: UpstreamFailure) -> Code:
 
 
 def _log(
-    call: BoundOperation, status: int, problem: Problem | None, request_id: str | None, *, alarm: bool
+    call: BoundOperation, response: Response, problem: Problem | None, request_id: str | None, *, alarm: bool
 ) -> None:
+    status = response.status
     level = logging.ERROR if alarm else logging.WARNING
-    text = "the service refused the gateway's own credentials" if alarm else f"the service answered {status}"
+    text = (
+        f"ALARM: it refused the gateway's own credentials with {status}" if alarm else f"it answered {status}"
+    )
+    said = _said(response, problem)
     _LOG.log(
         level,
+        "request %s: %s: %s: %s: %s",
+        request_id,
+        call.service,
+        call.operation.id,
         text,
+        said,
         extra={
             "service": call.service,
             "operation": call.operation.id,
             "status": status,
             "request_id": request_id,
-            "problem": None if problem is None else (problem.detail or problem.title or "")[:500],
+            "problem": said,
         },
     )
+
+
+def _said(response: Response, problem: Problem | None) -> str:
+    """What the service said, for the log: one line, cut, and without what looks like a token that it repeats."""
+    text = None if problem is None else problem.detail or problem.title
+    if text is None:
+        text = response.body[: 4 * _LOGGED].decode(errors="replace")
+    return _SECRET.sub("[token]", " ".join(text.split()))[:_LOGGED]
 
 
 def incomplete(call: BoundOperation, pages: int) -> Fault:

@@ -4,24 +4,37 @@ writes it.
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Final
+from uuid import UUID
+
 from adapters.contract import Kind
+from resolvers.datetimes import ExactDateTime
 from resolvers.record import raw
 from resolvers.source import Entity
+
+_MOST_DIGITS: Final = 40
+_TOO_LARGE: Final = 10**_MOST_DIGITS
 
 
 def canonical(kind: Kind, value: object) -> str | None:
     """The text of a key value: `12`, `"12"` and `"012"` are one integer; UUIDs ignore case (RFC 9562, section
     4).
 
-    None for what can be no key of that kind.
+    None for what can be no key of that kind. Empty text is none.
     """
+    if isinstance(value, (UUID, date)):
+        value = value.text or value.isoformat() if isinstance(value, ExactDateTime) else str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
-    text = str(value)
+    if isinstance(value, int):
+        return str(value) if abs(value) < _TOO_LARGE else None
     if kind in (Kind.INTEGER, Kind.INT64):
-        digits = text.removeprefix("-")
-        return str(int(text)) if digits.isascii() and digits.isdigit() and len(digits) <= 40 else None
-    return text.lower() if kind is Kind.UUID else text
+        digits = value.removeprefix("-")
+        return (
+            str(int(value)) if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS else None
+        )
+    return (value.lower() if kind is Kind.UUID else value) or None
 
 
 def key_of(entity: Entity, item: object) -> tuple[str, ...] | None:

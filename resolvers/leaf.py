@@ -52,7 +52,8 @@ def _int64(value: object) -> int:
         return value
     if isinstance(value, Decimal) and value.adjusted() < 1000 and value == value.to_integral_value():
         return int(value)
-    if isinstance(value, float) and value.is_integer():
+    # Beyond 2^53 a float names no single integer.
+    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
         return int(value)
     raise WrongLeaf
 
@@ -145,15 +146,24 @@ def leaf(schema: Schema) -> Leaf:
         check = _BY_KIND[schema.kind]
     if schema.enum is None:
         return check
-    # True == 1 in Python and not in JSON, so members are told apart by type as well.
-    members = frozenset((type(member), member) for member in schema.enum)
+    # Compared as their kind reads them, so that 1 and 1.0 are one member and true is none; given back as the
+    # contract writes them, as the members of GraphQL's enum are.
+    members = {read: member for member in schema.enum if (read := _read(check, member)) is not None}
 
     def enumerated(value: object) -> object:
-        if (type(value), value) not in members:
+        read = check(value)
+        if read not in members:
             raise WrongLeaf
-        return value
+        return members[read]
 
     return enumerated
+
+
+def _read(check: Leaf, member: object) -> object:
+    try:
+        return check(member)
+    except WrongLeaf:
+        return None  # the contract lists a value that its own type does not admit: no answer can hold it
 
 
 _TYPES: Final = {

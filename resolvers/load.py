@@ -40,14 +40,23 @@ class Calls(Protocol):
 
 
 async def bounded(works: Sequence[Callable[[], Awaitable[Result]]], limit: int) -> list[Result]:
-    """Run works, at most `limit` at once; results in order."""
+    """Run works, at most `limit` at once; results in order. Raises what the first of them raised, when all
+    have ended.
+    """
     gate = Semaphore(limit)
 
     async def one(work: Callable[[], Awaitable[Result]]) -> Result:
         async with gate:
             return await work()
 
-    return await gather(*(one(work) for work in works))
+    # gather alone would leave the others running, owned by nobody, when one of them raises.
+    results = await gather(*(one(work) for work in works), return_exceptions=True)
+    done: list[Result] = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        done.append(result)
+    return done
 
 
 def split(keys: Sequence[Result], most: int) -> list[Sequence[Result]]:
@@ -102,12 +111,15 @@ async def _load_many(
     calls: Calls, entity: Entity, many: BoundOperation, keys: Sequence[tuple[str, ...]]
 ) -> dict[tuple[str, ...], Settled]:
     missing = dict.fromkeys(keys)
+    nulls = _admits_nulls(many)
     found: dict[tuple[str, ...], Settled] = {}
     unreadable: Fault | None = None
 
     def take(items: list[Any], where: Where) -> None:
         nonlocal unreadable
         for index, item in enumerate(items):
+            if item is None and nulls:
+                continue
             key = key_of(entity, item)
             if key is None:
                 unreadable = unreadable or no_key(many, (where, index))
@@ -136,11 +148,14 @@ async def _load_group(
     calls: Calls, grouped: Grouped, supplied: Supplied, keys: Sequence[str]
 ) -> dict[str, Settled]:
     groups: dict[str, list[tuple[Any, Where]]] = {key: [] for key in keys}
+    nulls = _admits_nulls(grouped.call)
     unreadable: Fault | None = None
 
     def take(items: list[Any], where: Where) -> None:
         nonlocal unreadable
         for index, item in enumerate(items):
+            if item is None and nulls:
+                continue
             key = canonical(grouped.kind, raw(item, grouped.group_by))
             if key is None:
                 unreadable = unreadable or no_key(grouped.call, (where, index))
@@ -151,6 +166,12 @@ async def _load_group(
     fault = await _take_all(calls, grouped.call, asked, None, take, lambda: False) or unreadable
     # Where anything is missing, no group is known to be whole.
     return {key: Settled(fault=fault) if fault else Settled(items) for key, items in groups.items()}
+
+
+def _admits_nulls(call: BoundOperation) -> bool:
+    """Whether the contract lets rows of the list be null: such a row says that there is nothing."""
+    items = None if call.result is None else call.contract.schema(call.result).items
+    return items is not None and items.nullable
 
 
 async def _take_all(
@@ -180,12 +201,14 @@ async def _take_all(
         size = min(max(size, call.paging.default_size), call.paging.max_size)
         values = first_values(call.paging, size)
         most = calls.limits(call).page_limit
+        before = 0
         for _ in range(most):
             page = await calls.page(call, supplied, values)
             take(page.items, where)
             if enough():
                 return None
-            following = next_values(call.paging, values, page)
+            following = next_values(call.paging, values, page, before)
+            before += len(page.items)
             if following is None:
                 return None
             values = following

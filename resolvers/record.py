@@ -36,7 +36,8 @@ class Record:
         object.__setattr__(self, "_stolon_reader", reader)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        # What Python itself looks for is no property; `_1st` is one.
+        if name.startswith("_") and not name[1:2].isdigit():
             raise AttributeError(name)
         reader = self._stolon_reader
         upstream = reader.names.get(name)

@@ -7,11 +7,12 @@ what is not settled yet is awaited.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from adapters.contract import MISSING
-from resolvers.call import supply
+from resolvers.call import request_of, supply
 from resolvers.connection import BadWindow, Slice, Window, slice_of
 from resolvers.errors import page_fault
 from resolvers.fault import Code, Fault, FieldError, Violation, violation
@@ -21,7 +22,18 @@ from resolvers.paging import PageViolation
 from resolvers.reader import Reader, item_of
 from resolvers.record import raw
 from resolvers.settled import Settled, then
-from resolvers.source import Argument, BoundOperation, Fetch, Grouped, Lookup, Pages, Source, Supplied, This
+from resolvers.source import (
+    Argument,
+    BoundOperation,
+    Fetch,
+    Grouped,
+    Lookup,
+    Pages,
+    Source,
+    Supplied,
+    Target,
+    This,
+)
 from resolvers.store import Store
 from resolvers.where import Where, json_path
 
@@ -57,16 +69,29 @@ async def _change(source: Fetch, supplied: Supplied, store: Store) -> Any:
 
 
 def lacks(call: BoundOperation, parent: object) -> bool:
-    """Whether a required parameter would come from a property of the parent that is null: then there is
-    nothing to ask.
+    """Whether a required parameter, or a required property of the body, would come from a property of the
+    parent that is null: then there is nothing to ask.
     """
     return any(
         isinstance(one.supplier, This)
-        and one.target.parameter is not None
-        and one.target.parameter.required
         and raw(parent, one.supplier.path) is None
+        and _insists(call, one.target)
         for one in call.bindings
     )
+
+
+def _insists(call: BoundOperation, to: Target) -> bool:
+    if to.parameter is not None:
+        return to.parameter.required
+    if to.use.nullable or call.operation.body is None:
+        return False
+    use, required = call.operation.body.use, call.operation.body.required
+    for step in to.body or ():
+        declared = call.contract.schema(use).property(step)
+        if declared is None:
+            return False
+        use, required = declared.use, declared.required
+    return required
 
 
 def read_pair(read: Reader, nullable: bool, settled: Settled) -> Any:
@@ -94,7 +119,23 @@ def _lookup(source: Lookup, supplied: Supplied, store: Store) -> Any:
         if part is None:
             raise FieldError(_no_key(supplier, value, supplied.parent))
         key.append(part)
-    return then(store.entity(entity, tuple(key)), partial(read_pair, entity.reader, source.nullable))
+    if source.call is not None and source.call.from_client:
+        # Refuses what may not be sent at the argument's own place, before anything is asked.
+        request_of(source.call, supplied, store.sender)
+    return then(store.entity(entity, tuple(key)), partial(_read_lookup, source))
+
+
+def _read_lookup(source: Lookup, settled: Settled) -> Any:
+    fault = settled.fault
+    if (
+        fault is not None
+        and fault.status in (400, 422)
+        and source.call is not None
+        and source.call.from_client
+    ):
+        # Other fields may have asked for the same key; here the client did.
+        raise FieldError(replace(fault, code=Code.BAD_USER_INPUT))
+    return read_pair(source.entity.reader, source.nullable, settled)
 
 
 def _no_key(supplier: object, value: object, parent: Any) -> Fault:
@@ -113,8 +154,8 @@ def _no_key(supplier: object, value: object, parent: Any) -> Fault:
 
 def _grouped(source: Grouped, supplied: Supplied, store: Store) -> Any:
     value = raw(supplied.parent, source.each)
-    if value is None:
-        return None if source.single or source.nullable else []
+    if value is None or lacks(source.call, supplied.parent):
+        return _nothing(source.nullable) if source.single or source.nullable else []
     each = canonical(source.kind, value)
     if each is None:
         raise FieldError(_no_key(This(source.each), value, supplied.parent))

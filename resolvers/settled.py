@@ -39,11 +39,12 @@ Ask: TypeAlias = "Settled | Future[Settled]"
 class Slot:
     """The place of one result: settled once, read by any number of waiters."""
 
-    __slots__ = ("_loop", "_settled", "_waiters")
+    __slots__ = ("_ended", "_loop", "_settled", "_waiters")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
         self._settled: Settled | None = None
+        self._ended = False
         self._waiters: list[Future[Settled]] = []
 
     def ask(self) -> Ask:
@@ -51,7 +52,10 @@ class Slot:
         if self._settled is not None:
             return self._settled
         waiter: Future[Settled] = self._loop.create_future()
-        self._waiters.append(waiter)
+        if self._ended:
+            waiter.cancel()
+        else:
+            self._waiters.append(waiter)
         return waiter
 
     def settle(self, result: Settled) -> None:
@@ -64,6 +68,7 @@ class Slot:
 
     def abandon(self) -> None:
         """The request ended: nobody will settle this slot."""
+        self._ended = True
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter.cancel()

@@ -183,11 +183,15 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lookup:
-    """By key: through the entity's `one` or `many`, shared by everything that asks for the same key."""
+    """By key: through the entity's `one` or `many`, shared by everything that asks for the same key.
+
+    `call` is the declared call that the lookup stands for: it says what clients may send, and as what.
+    """
 
     entity: Entity
     key: tuple[Supplier, ...]
     nullable: bool
+    call: BoundOperation | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import logging
 from asyncio import AbstractEventLoop, Future, Task, gather
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from adapters.contract import Parameter
 from adapters.failures import UpstreamFailure
@@ -31,6 +31,8 @@ from resolvers.source import BoundOperation, Entity, Grouped, Supplied
 from resolvers.where import down
 
 _LOG: Final = logging.getLogger("stolon.store")
+
+Result = TypeVar("Result")
 
 
 class Upstream(Protocol):
@@ -71,6 +73,7 @@ class Store:
         self._slots: dict[Hashable, Slot] = {}
         self._batches: dict[Hashable, Batch] = {}
         self._tasks: set[Task[Any]] = set()
+        self._closed = False
         self._turns = Turns(loop, self._own)
 
     # --- asking
@@ -79,8 +82,7 @@ class Store:
         """The answer to one safe request, called once however often it is asked: `Answered`, or None for a
         declared 404.
         """
-        headers = tuple(sorted(request.headers.items()))
-        slot, new = self._slot((call.service, call.operation.id, request.target, headers, request.body))
+        slot, new = self._slot(_identity(request))
         if new:
             self._task(slot, self._send(call, request))
         return slot.ask()
@@ -99,8 +101,9 @@ class Store:
         """A list, followed to its end where it is paged: a pair of list and place."""
         if call.paging is None:
             return self.value(call, supplied)
-        first = request_of(call, supplied, self.sender)
-        slot, new = self._slot(("whole", call.service, call.operation.id, first.target, first.body))
+        first = _identity(request_of(call, supplied, self.sender))
+        # Two fields may read one operation's pages differently, as their paging= and pick= say.
+        slot, new = self._slot(("whole", *first, call.paging, call.pick))
         if new:
             self._task(slot, self._follow(call, supplied))
         return slot.ask()
@@ -142,6 +145,7 @@ class Store:
         forgotten.
         """
         request = request_of(call, supplied, self.sender)
+        self._still_open()
         try:
             return _picked(call, await self._send(call, request))
         finally:
@@ -152,7 +156,11 @@ class Store:
         self._slots = {}
 
     async def close(self) -> None:
-        """End every task of this request and wait until they have ended."""
+        """End every task of this request and wait until they have ended. Who still waits is cancelled; who asks
+        afterwards, as a task of a resolver that outlived its request, gets a RuntimeError.
+        """
+        self._closed = True
+        self._turns.abandon()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -203,8 +211,13 @@ class Store:
         found = self._slots.get(key)
         if found is not None:
             return found, False
+        self._still_open()
         made = self._slots[key] = Slot(self._loop)
         return made, True
+
+    def _still_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("the request has ended: nothing can be asked for it any more")
 
     def _batch(
         self, key: Hashable, load: Callable[[list[Hashable]], Coroutine[Any, Any, list[Settled]]]
@@ -229,18 +242,19 @@ class Store:
         return made
 
     def _task(self, slot: Slot, work: Coroutine[Any, Any, Settled]) -> None:
-        task = self._own(work)
-        task.add_done_callback(partial(slot.land, broken=_defect))
+        self._own(work).add_done_callback(partial(slot.land, broken=_defect))
 
-    def _own(self, work: Awaitable[Any]) -> Task[Any]:
-        task = self._loop.create_task(_awaited(work))
+    def _own(self, work: Coroutine[Any, Any, Result]) -> Task[Result]:
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
 
-async def _awaited(work: Awaitable[Any]) -> Any:
-    return await work
+def _identity(request: Request) -> tuple[Hashable, ...]:
+    """What makes two requests of one caller the same."""
+    headers = tuple(sorted(request.headers.items()))
+    return (request.service, request.operation, request.target, headers, request.body)
 
 
 def _picked(call: BoundOperation, settled: Settled) -> Settled:

@@ -1,9 +1,11 @@
 """Checkout: an order, then its payment, as one mutation over two services that know nothing of each other.
 
-A refused payment undoes the order. A payment whose outcome is unknown is looked up by its idempotency key
-first: only what is known to have failed is undone.
+Only what is known not to be paid is undone: a refused payment, and one that was never sent. A payment whose outcome
+is unknown is looked up by its idempotency key first, and where that fails too, everything stays as it is.
 """
 
+import hashlib
+import re
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -12,6 +14,10 @@ import strawberry
 from entities import Order, Payment, orders, payments
 
 from stolon import Context, rest
+
+_METHOD = re.compile(r"pm_[a-z_]{1,37}")
+# An answer came that says neither yes nor no.
+_OUTCOME_OPEN = (rest.Code.OUTCOME_UNKNOWN, rest.Code.CONTRACT_VIOLATION)
 
 
 @strawberry.enum(description="What became of a checkout.")
@@ -24,78 +30,144 @@ class CheckoutState(Enum):
         "not_paid", description="The payment was not made; the order is cancelled."
     )
     UNKNOWN = strawberry.enum_value(
-        "unknown", description="Not known whether it was paid; nothing was undone."
+        "unknown", description="It can't be learned now whether it was paid; nothing was undone."
     )
     NOT_UNDONE = strawberry.enum_value(
-        "not_undone", description="Not paid, but the order could not be cancelled."
+        "not_undone", description="Not paid, and the order could not be cancelled."
     )
+
+
+@strawberry.enum(description="The currency (ISO 4217).")
+class Currency(Enum):
+    """The currencies of orders and payments."""
+
+    EUR = "EUR"
+    USD = "USD"
+    GBP = "GBP"
+    CHF = "CHF"
 
 
 @strawberry.input(description="One line of a cart.")
 class CartLineInput:
     """One line of a cart."""
 
-    sku: str
-    quantity: int
-    unit_price: Decimal
+    sku: str = strawberry.field(description="The article's number.")
+    quantity: int = strawberry.field(description="How many pieces.")
+    unit_price: Decimal = strawberry.field(description="The price of one piece.")
 
 
 @strawberry.input(description="What to order, and how to pay for it.")
 class CartInput:
     """What to order, and how to pay for it."""
 
-    currency: str = strawberry.field(description="ISO 4217.")
-    lines: list[CartLineInput]
+    currency: Currency = strawberry.field(description="The currency of every amount.")
+    lines: list[CartLineInput] = strawberry.field(description="What is ordered.")
     method: str = strawberry.field(description="The token of the payment method.")
-    note: str | None = None
+    note: str | None = strawberry.field(default=strawberry.UNSET, description="What the customer writes.")
 
 
-@strawberry.type(description="What became of a checkout.")
+@strawberry.type(description="What became of a checkout, and of its order and its payment.")
 class CheckoutResult:
     """What became of a checkout. `reason` is the payment service's own word, where it gave one."""
 
     state: CheckoutState
-    order: Order | None
-    payment: Payment | None = None
-    reason: str | None = None
+    order: Order | None = strawberry.field(description="The order as it is now.")
+    payment: Payment | None = strawberry.field(default=None, description="The payment, if one is known.")
+    reason: str | None = strawberry.field(default=None, description="Why it is not paid, for people.")
 
 
-async def check_out(info: rest.Info, cart: CartInput) -> CheckoutResult:
-    """Order, pay, and undo what could not be paid. Raises FieldError where nothing was ordered."""
+async def check_out(
+    info: rest.Info, cart: CartInput, key: strawberry.ID | None = None
+) -> CheckoutResult | None:
+    """Order, pay, and undo what could not be paid. Raises FieldError where nothing was ordered.
+
+    `key` is the client's own name for this checkout: sent again, it gets the first outcome, and nobody pays twice.
+    """
     context = info.context
-    lines = [{"sku": one.sku, "quantity": one.quantity, "unit_price": one.unit_price} for one in cart.lines]
-    body = {
-        "customer_id": context.caller.subject,
-        "currency": cart.currency,
-        "lines": lines,
-        "note": cart.note,
-    }
-    order = await context.call(orders.op("createOrder"), body=body)
-    # One order is paid once: its id names the payment, however often the gateway has to ask what became of
-    # it.
-    key = f"checkout-{order.id}"
+    if not _METHOD.fullmatch(cart.method):
+        # Before anything is ordered: payments would refuse it only after the order was made.
+        raise _bad_input([(["cart", "method"], "expected the token of a payment method, such as pm_ok")])
+    name = None if key is None else _name(context, key)
+    if name is not None:
+        done = await context.call(payments.op("findPayment"), idempotency_key=name)
+        if done is not None:
+            return await _earlier(context, done)
+    order = await _ordered(context, cart)
+    # One order is paid once: its id names the payment, however often the gateway has to ask what became of it.
+    name = name or f"checkout-{order.id}"
     bill = {"order_id": order.id, "amount": order.total, "currency": order.currency, "method": cart.method}
     try:
-        payment = await context.call(payments.op("createPayment"), idempotency_key=key, body=bill)
-    except rest.FieldError as refused:
-        return await _not_paid(context, order, key, refused)
+        payment = await context.call(payments.op("createPayment"), idempotency_key=name, body=bill)
+    except rest.FieldError as failed:
+        return await _not_paid(context, order, name, failed.fault)
     return CheckoutResult(state=CheckoutState.PAID, order=order, payment=payment)
 
 
-async def _not_paid(context: Context, order: Any, key: str, refused: rest.FieldError) -> CheckoutResult:
-    if refused.fault.code is rest.Code.OUTCOME_UNKNOWN:
-        try:
-            payment = await context.call(payments.op("findPayment"), idempotency_key=key)
-        except rest.FieldError:
-            return CheckoutResult(state=CheckoutState.UNKNOWN, order=order, reason=refused.fault.message)
-        if payment is not None and payment.state != "failed":
-            return CheckoutResult(state=CheckoutState.PAID, order=order, payment=payment)
-        return await _undone(context, order, CheckoutState.NOT_PAID, payment, refused.fault.message)
-    return await _undone(context, order, CheckoutState.REFUSED, None, refused.fault.message)
+def _name(context: Context, key: str) -> str:
+    """The payment's idempotency key: nobody's keys meet another's, whatever stands in them."""
+    digest = hashlib.sha256(f"{context.caller.subject}\n{key}".encode()).hexdigest()
+    return f"checkout-{digest}"
+
+
+async def _earlier(context: Context, payment: Any) -> CheckoutResult:
+    order = await context.load(Order, payment.order_id)
+    state = CheckoutState.REFUSED if payment.state == "failed" else CheckoutState.PAID
+    return CheckoutResult(state=state, order=order, payment=payment, reason=payment.failure_code)
+
+
+async def _ordered(context: Context, cart: CartInput) -> Any:
+    body: dict[str, object] = {
+        "customer_id": context.caller.subject,
+        "currency": cart.currency.value,
+        "lines": [
+            {"sku": one.sku, "quantity": one.quantity, "unit_price": one.unit_price} for one in cart.lines
+        ],
+    }
+    if cart.note is not strawberry.UNSET:
+        body["note"] = cart.note
+    try:
+        return await context.call(orders.op("createOrder"), body=body)
+    except rest.FieldError as refused:
+        if refused.fault.code is not rest.Code.BAD_USER_INPUT:
+            raise
+        raise _refused_cart(refused.fault) from None
+
+
+def _refused_cart(fault: rest.Fault) -> rest.FieldError:
+    """The same refusal with the client's own names: what the contract's body is to the call, the cart is to it."""
+    fields: list[dict[str, Any]] = fault.details.get("fields", [])
+    mistakes = [(["cart", *one.get("path", ["input"])[1:]], str(one["message"])) for one in fields]
+    return _bad_input(mistakes or [(["cart"], fault.message)])
+
+
+def _bad_input(mistakes: list[tuple[list[Any], str]]) -> rest.FieldError:
+    path, message = mistakes[0]
+    fields = [{"path": where, "message": what} for where, what in mistakes]
+    shown = ".".join(map(str, path))
+    return rest.FieldError(
+        rest.Fault(rest.Code.BAD_USER_INPUT, f"{shown}: {message}", details={"fields": fields})
+    )
+
+
+async def _not_paid(context: Context, order: Any, name: str, fault: rest.Fault) -> CheckoutResult:
+    status = fault.status
+    refused = status is not None and 400 <= status < 500
+    if refused or (status is None and fault.code not in _OUTCOME_OPEN):
+        state = CheckoutState.REFUSED if refused else CheckoutState.NOT_PAID
+        return await _undone(context, order, state, None, fault.message)
+    try:
+        payment = await context.call(payments.op("findPayment"), idempotency_key=name)
+    except rest.FieldError:
+        return CheckoutResult(state=CheckoutState.UNKNOWN, order=order, reason=fault.message)
+    if payment is None:
+        return await _undone(context, order, CheckoutState.NOT_PAID, None, fault.message)
+    if payment.state == "failed":
+        return await _undone(context, order, CheckoutState.REFUSED, payment, payment.failure_code)
+    return CheckoutResult(state=CheckoutState.PAID, order=order, payment=payment)
 
 
 async def _undone(
-    context: Context, order: Any, state: CheckoutState, payment: Any, reason: str
+    context: Context, order: Any, state: CheckoutState, payment: Any, reason: str | None
 ) -> CheckoutResult:
     # The version that was ordered, and no other: somebody else's change in between is not undone.
     version = f'"{order.version}"'

@@ -68,6 +68,10 @@ class Example:
         """A new token of anybody."""
         return self.keys.sign(subject, tenant, scopes)
 
+    def is_running(self, service: str) -> bool:
+        """Whether the service runs now."""
+        return service in self._running
+
     def calls(self, service: str) -> dict[str, int]:
         """Calls by operation id that a running service counted since its start or the last `reset`."""
         return self._running[service][0][COUNTERS].calls()

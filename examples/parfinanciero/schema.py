@@ -28,8 +28,10 @@ class Mutation:
     cancel_order: Order | None = rest.mutation(orders.op("cancelOrder"))
     update_user: User | None = rest.mutation(users.op("updateUser"))
 
-    checkout: CheckoutResult | None = strawberry.mutation(
-        resolver=check_out, description="Order and pay in one go. A refused payment undoes the order."
+    checkout: CheckoutResult | None = rest.field(
+        resolver=check_out,
+        scopes=["orders:write", "payments:read", "payments:write"],
+        description="Order and pay in one go. A payment that is refused or not made undoes the order.",
     )
 
 

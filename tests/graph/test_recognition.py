@@ -14,12 +14,14 @@ from adapters.contract import (
     Contract,
     JsonType,
     Kind,
+    Location,
     Operation,
     Parameter,
     Property,
     Schema,
     Use,
 )
+from graph.paging_parts import Sizes
 from graph.recognition import Suspect, recognise, stated
 from resolvers.paging import LINK_PARAMETERS, ByCursor, ByLink, ByOffset, ByPage, Paging
 
@@ -30,6 +32,8 @@ JSON_TYPES: dict[Kind, JsonType] = {
     Kind.INTEGER: "integer",
     Kind.INT64: "integer",
     Kind.NUMBER: "number",
+    Kind.OBJECT: "object",
+    Kind.ARRAY: "array",
     Kind.ANY: "any",
 }
 
@@ -37,8 +41,8 @@ JSON_TYPES: dict[Kind, JsonType] = {
 class Listing:
     """`GET path` of a contract: parameters as `name=shape`, and the shape of its answer.
 
-    A shape is a kind as text, with `?` after it where it may be null; a list of one shape; or a dict of shapes by name,
-    where a name with `!` is required. A pair adds a description, bounds, a default or an enum to a shape.
+    A shape is a kind as text, with `?` after it where it may be null; a list of one shape; or a dict of shapes by
+    name, where a name with `!` is required. A pair adds a description, bounds, a default or an enum to a shape.
     """
 
     def __init__(
@@ -63,7 +67,7 @@ class Listing:
         )
 
     def parameter(self, pointer: str, name: str, shape: Any) -> Parameter:
-        location = "header" if name.startswith("X-") else "query"
+        location: Location = "header" if name.startswith("X-") else "query"
         return Parameter(name, location, False, self.use(pointer, shape), "form", True, pointer)
 
     def use(self, pointer: str, shape: Any) -> Use:
@@ -72,22 +76,21 @@ class Listing:
         items = None
         nullable = False
         if isinstance(shape, dict):
-            kind, json_type = Kind.OBJECT, "object"
+            kind = Kind.OBJECT
             for name, each in shape.items():
                 plain = name.removesuffix("!")
                 properties.append(Property(plain, self.use(f"{pointer}/{plain}", each), name.endswith("!")))
         elif isinstance(shape, list):
-            kind, json_type = Kind.ARRAY, "array"
+            kind = Kind.ARRAY
             items = self.use(f"{pointer}/items", shape[0])
         else:
             kind = Kind(shape.removesuffix("?"))
             nullable = shape.endswith("?")
-            json_type = JSON_TYPES.get(kind, "string")
         bounds = Bounds(**more.get("bounds", {}))
         self.schemas[pointer] = Schema(
             pointer,
             kind,
-            json_type,
+            JSON_TYPES.get(kind, "string"),
             enum=more.get("enum"),
             bounds=bounds,
             properties=tuple(properties),
@@ -112,10 +115,10 @@ class Listing:
         return stated(self.contract, self.operation, style, **names)
 
 
-ORDER = {"id!": "integer", "status!": "string", "total": "decimal", "tags": ["string"]}
+ORDER = {"id!": "integer", "status!": "string", "total": "decimal", "lines": ["string"]}
 
 
-def sized(default: int = 20, most: int = 100, least: int = 1) -> dict[str, int]:
+def sized(default: int = 20, most: int = 100, least: int = 1) -> Sizes:
     return {"default_size": default, "max_size": most, "min_size": least}
 
 
@@ -469,7 +472,7 @@ def test_a_link_header_is_recognised() -> None:
 
 
 def test_a_link_header_of_an_object_with_some_array_is_no_paging() -> None:
-    """One order with its tags is no list of orders."""
+    """One order with its lines is no list of orders."""
     assert Listing({}, ORDER, path="/orders/{id}", link=True).recognised() is None
 
 
@@ -520,6 +523,12 @@ def test_a_page_that_the_declaration_chooses_is_the_only_one(bound: str) -> None
         {bound: "string" if bound == "cursor" else "integer", "limit": "integer"}, {"data!": [ORDER]}
     )
     assert listing.recognised(bound) is None
+
+
+def test_a_bound_filter_with_a_name_like_a_cursor_chooses_no_page() -> None:
+    """`after` may be a date: binding it must not let a first page pass for the whole list."""
+    listing = Listing({"after": "string", "page": "integer", "limit": "integer"}, {"data!": [ORDER]})
+    assert isinstance(listing.recognised("after"), ByPage)
 
 
 def test_a_size_that_the_declaration_binds_is_not_asked_for() -> None:
@@ -656,7 +665,7 @@ def test_items_that_may_be_null_or_absent_stand_for_an_empty_page() -> None:
         ({"default": 7.5}, sized()),
     ],
 )
-def test_sizes_are_the_contracts_else_20_and_100(about: dict[str, Any], expected: dict[str, int]) -> None:
+def test_sizes_are_the_contracts_else_20_and_100(about: dict[str, Any], expected: Sizes) -> None:
     """The default is never above the maximum, and neither is below the minimum."""
     listing = Listing({"page": "integer", "limit": ("integer", about)}, [ORDER])
     found = listing.recognised()
@@ -727,9 +736,9 @@ def test_every_mistake_in_a_stated_paging_is_told_with_the_nearest_name() -> Non
     ) == (
         None,
         [
-            "by_page: items='dta': the answer of listOrders has no property 'dta'; did you mean 'data'?",
+            "by_page: items='dta': the answer of listOrders has no 'dta'; did you mean 'data'?",
             "by_page: size='status': expected an integer, found string",
-            "by_page: total='meta.totl': the answer of listOrders has no property 'totl' at 'meta'; did you mean 'total'?",
+            "by_page: total='meta.totl': the answer of listOrders has no 'totl' at 'meta'; did you mean 'total'?",
             "by_page: more='meta.total': expected a boolean, found integer",
             "by_page: page='pag': listOrders has no query parameter 'pag'; did you mean 'page'?",
         ],
@@ -746,13 +755,13 @@ def test_every_mistake_in_a_stated_paging_is_told_with_the_nearest_name() -> Non
     assert listing.stated("offset", offset="offset", items="data.id", bound=("offset",)) == (
         None,
         [
-            "by_offset: items='data.id': the answer of listOrders has no property 'id' at 'data'",
+            "by_offset: items='data.id': the answer of listOrders has no 'id' at 'data'",
             "by_offset: offset='offset': the operation binds this parameter to a value, so that it can't page",
         ],
     )
     assert listing.stated("cursor", cursor="cursor", next="meta.total.x") == (
         None,
-        ["by_cursor: next='meta.total.x': the answer of listOrders has no property 'x' at 'meta.total'"],
+        ["by_cursor: next='meta.total.x': the answer of listOrders has no 'x' at 'meta.total'"],
     )
     assert listing.stated("link", items="meta.total", next="meta.total") == (
         None,

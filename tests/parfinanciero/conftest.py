@@ -17,7 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from examples.parfinanciero.inprocess import Example, example
 from examples.parfinanciero.services.signing import new_key
+from graph.app import App
+from graph.project import Project
+from graph.server import serving
 from tests.parfinanciero.contract_check import contract_check
+from tests.parfinanciero.graph_client import Graph, bundled_project, settled_at
 
 
 @pytest.fixture(scope="session")
@@ -107,3 +111,17 @@ async def client(parfinanciero: Example) -> AsyncIterator[Client]:
     """A client of the running example."""
     async with aiohttp.ClientSession() as session:
         yield Client(parfinanciero, session)
+
+
+@pytest.fixture(scope="session")
+def bundled() -> Project:
+    """The bundled project, loaded once."""
+    return bundled_project()
+
+
+@pytest.fixture
+async def graph(bundled: Project, parfinanciero: Example) -> AsyncIterator[Graph]:
+    """The example's graph over the running services, on a socket of its own."""
+    app = App(settled_at(bundled, parfinanciero)).application()
+    async with serving(app, "127.0.0.1", 0) as url, aiohttp.ClientSession() as session:
+        yield Graph(url, parfinanciero, session)

@@ -1,0 +1,85 @@
+"""A client of the example's graph, served on a real socket over the running services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from examples.parfinanciero.inprocess import Example
+from graph.project import Project, load_project
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples" / "parfinanciero"
+NAMES = ("users", "orders", "payments")
+
+
+def bundled_project() -> Project:
+    """The bundled project, with the addresses that its file says."""
+    return load_project(FOLDER, {})
+
+
+def settled_at(project: Project, running: Example, *, timeout: float = 10.0) -> Project:
+    """The project over these running services."""
+    settings = project.settings
+    assert settings.identity is not None
+    services = {
+        name: msgspec.structs.replace(settings.services[name], url=running.url(name), timeout=timeout)
+        for name in NAMES
+    }
+    identity = msgspec.structs.replace(settings.identity, issuer=running.issuer, jwks=running.jwks)
+    return Project(msgspec.structs.replace(settings, services=services, identity=identity), project.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`data` and `errors` of a GraphQL answer."""
+
+    data: Any
+    errors: list[dict[str, Any]]
+
+    @property
+    def failed(self) -> list[tuple[str, str]]:
+        """Path and code of each error, sorted."""
+        return sorted(
+            (".".join(map(str, one["path"])), str(one["extensions"]["code"])) for one in self.errors
+        )
+
+
+class Graph:
+    """Asks the served graph as somebody."""
+
+    def __init__(self, url: str, running: Example, session: aiohttp.ClientSession) -> None:
+        self.url = f"{url}/graphql"
+        self.running = running
+        self._session = session
+
+    async def ask(
+        self,
+        query: str,
+        *,
+        person: str = "ana",
+        token: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """The answer to a document; the counters begin at zero with it."""
+        self.running.reset()
+        async with self._session.post(
+            self.url,
+            json={"query": query, "variables": dict(variables or {})},
+            headers={"Authorization": f"Bearer {token or self.running.token(person)}"},
+        ) as response:
+            body = msgspec.json.decode(await response.read())
+        assert response.status == 200, body
+        return Reply(body.get("data"), body.get("errors", []))
+
+    def calls(self) -> dict[str, int]:
+        """What the last query cost, by the services' own counters; services that do not run count nothing."""
+        made: dict[str, int] = {}
+        for name in NAMES:
+            if self.running.is_running(name):
+                made |= {f"{name}.{one}": count for one, count in self.running.calls(name).items()}
+        return made
