@@ -4,6 +4,7 @@
 #   make test     the tests, with branch coverage                  ARGS="-k name" is passed on
 #   make check    style, types, layers, drift of schema.graphql
 #   make schema   export schema.graphql anew
+#   make playground  build the playground's assets anew (needs node and npm)
 #   make format   put the sources into the one format
 #   make setup    only prepare .venv
 #
@@ -25,7 +26,7 @@ export PYTHON
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: setup setup-check demo test check lint types idiom layers drift schema format clean
+.PHONY: setup setup-check demo test check lint types idiom layers drift schema playground format clean
 
 setup:
 	@scripts/setup
@@ -46,6 +47,7 @@ check: lint types idiom layers drift
 lint: setup-check
 	@$(VENV)/ruff check --output-format concise .
 	@$(VENV)/ruff format --check .
+	@$(VENV)/hadolint --config .hadolint.yaml Dockerfile
 
 types: setup-check
 	@$(VENV)/mypy $(SOURCES) tests
@@ -70,6 +72,9 @@ drift: setup
 schema: setup
 	@now=$$(mktemp) && trap 'rm -f "$$now"' EXIT && \
 	$(VENV)/stolon export --project $(DEMO) >"$$now" && cat "$$now" >schema.graphql
+
+playground:
+	@playground/build
 
 format: setup-check
 	@$(VENV)/ruff check --fix .

@@ -48,7 +48,24 @@ class CallEnded:
     shared: bool
 
 
-Fact: TypeAlias = CallStarted | CallEnded
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A service was asked for its health, by a request of Stolon's own. One of `status` and `failure` is set,
+    as in `CallEnded`.
+    """
+
+    service: str
+    status: int | None
+    failure: str | None
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the service says that it is well: by a 2xx, and nothing else."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+Fact: TypeAlias = CallStarted | CallEnded | Probed
 Observer: TypeAlias = Callable[[Fact], None]
 
 

@@ -5,8 +5,9 @@
 | 1 | `deadline` | all waiting below counts, queueing too; what cannot finish is not started |
 | 2 | `credentials` | before whatever compares requests: under other credentials it is another one |
 | 3 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
-| 4 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
-| 5 | transport | bytes |
+| 4 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
+| 5 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
+| 6 | transport | bytes |
 
 Later policies have their places: fallback goes above the deadline, so that there is time left to fall back
 in; idempotency follows credentials, since a key belongs to one caller; cache follows it and precedes flight,
@@ -49,7 +50,13 @@ class Upstream:
     it.
     """
 
-    def __init__(self, service: Service, clock: Clock, observers: tuple[Observer, ...] = ()) -> None:
+    def __init__(
+        self,
+        service: Service,
+        clock: Clock,
+        observers: tuple[Observer, ...] = (),
+        around: tuple[Policy, ...] = (),
+    ) -> None:
         self.service = service
         self._transport = Transport(
             service.url, connections=service.connections, answer_limit=service.answer_limit
@@ -59,9 +66,12 @@ class Upstream:
             deadline(service.timeout, clock),
             credentials(service),
             self._flights,
+            *around,
             watch(clock, observers),
             transport=self._transport,
         )
+        # For health probes: nobody's credentials, nobody's flight, and no part in what is told of calls.
+        self.probe: Send = stack(deadline(service.timeout, clock), transport=self._transport)
 
     def __repr__(self) -> str:
         return f"Upstream({self.service.name!r})"
@@ -81,12 +91,14 @@ class Upstream:
         await self._transport.close()
 
 
-def open_service(service: Service, clock: Clock, observers: tuple[Observer, ...] = ()) -> Upstream:
+def open_service(
+    service: Service, clock: Clock, observers: tuple[Observer, ...] = (), around: tuple[Policy, ...] = ()
+) -> Upstream:
     """The upstream of a service: `async with open_service(service, loop.time) as upstream: await
     upstream.send(request)`.
 
-    Opens no socket until it is entered. `clock` gives seconds, as the running loop's `time` does. Raises
-    ValueError for settings that cannot be served: an unknown way of credentials, or tokens that would travel
-    over plain HTTP.
+    Opens no socket until it is entered. `around` wraps real calls, outermost first. `clock` gives seconds, as
+    the running loop's `time` does. Raises ValueError for settings that cannot be served: an unknown way of
+    credentials, or tokens that would travel over plain HTTP.
     """
-    return Upstream(service, clock, observers)
+    return Upstream(service, clock, observers, around)

@@ -65,7 +65,10 @@ def node_type(node: object) -> object:
 
 
 def members(of: object) -> list[StrawberryObjectDefinition]:
-    """The object types that an innermost type may be: itself, or a union's members."""
+    """The object types that an innermost type may be: itself, a union's members, or those of lists within lists."""
+    while isinstance(of, (StrawberryList, StrawberryOptional)):
+        of = of.of_type
+    of = node_type(of)
     if isinstance(of, StrawberryUnion):
         found = (get_object_definition(member) for member in of.types)
         return [one for one in found if one is not None]

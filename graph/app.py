@@ -5,29 +5,66 @@ server.
 from __future__ import annotations
 
 import asyncio
+import logging
+import random
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Final
 
+import msgspec
 from aiohttp import web
 
-from adapters.facts import Observer
+from adapters.facts import Clock, Observer
 from adapters.service import Service
 from adapters.stack import Upstream, open_service
+from graph.address import Address
 from graph.auth import Authenticator, UnreadTokens, VerifiedTokens
+from graph.documents import Documents
+from graph.hosts import own_names_only
 from graph.jwks import Jwks
 from graph.lane import ReferenceLane
+from graph.log_lines import logged
+from graph.log_writer import LineWriter
+from graph.playground import Page, Playground, Watched
+from graph.probes import Probe, probing
 from graph.project import Project, load_project
+from graph.second_address import listening, second_application
+from graph.seeing import Seeing, around, check_spans, open_spans
 from graph.server import application, serve
+from graph.settings import GraphSettings
+
+_log: Final = logging.getLogger("stolon.observe")
 
 
 class App:
-    """A project, ready to be served."""
+    """A project, ready to be served.
+
+    `open_at` is the host that an open server listens at, as `stolon demo` does: playground and introspection
+    are there whatever the project says, and requests under other names than this machine's are refused.
+    `watched` tells the playground what is wrong with the project now, while it is being developed.
+    `seeing` is that of an app before, whose figures go on. `observe_at` is where operators are answered, mostly what
+    the project says; None is nowhere.
+    """
 
     def __init__(
-        self, project: Project, *, detail: bool = False, observers: tuple[Observer, ...] = ()
+        self,
+        project: Project,
+        *,
+        detail: bool = False,
+        observers: tuple[Observer, ...] = (),
+        open_at: str | None = None,
+        watched: Callable[[], Watched] | None = None,
+        seeing: Seeing | None = None,
     ) -> None:
+        check_spans(project.settings)
         self.project = project
+        self.observe_at: Address | None = project.settings.observe.address
+        self.seeing = Seeing(project.settings) if seeing is None else seeing
+        self.seeing.expect(project.settings)
+        self._open_at = open_at
+        self._watched = watched
         self._detail = detail
         self._observers = observers
 
@@ -46,49 +83,114 @@ class App:
     async def serve(
         self, host: str, port: int, on_ready: Callable[[str], None], *, port_is_fixed: bool = True
     ) -> None:
-        """Serve until SIGTERM or SIGINT, then drain. Raises CannotListen."""
-        await serve(self.application(), host, port, on_ready, port_is_fixed=port_is_fixed)
+        """Serve until SIGTERM or SIGINT, then drain. Raises CannotListen. What is logged goes to stderr: one line of
+        JSON a request, or plain text where errors show their detail.
+        """
+        writer = LineWriter(sys.stderr.buffer)
+        with logged(writer, plain=self._detail):
+            self.seeing.log_to(writer, plain=self._detail)
+            async with self.observed():
+                await serve(self.application(), host, port, on_ready, port_is_fixed=port_is_fixed)
+
+    @asynccontextmanager
+    async def observed(self) -> AsyncIterator[str | None]:
+        """While entered, operators are answered at the second address; its URL, or None where there is none."""
+        if self.observe_at is None:
+            yield None
+            return
+        second = second_application(self.seeing.metrics.registry, self.seeing.integrations)
+        async with listening(second, self.observe_at) as url:
+            _log.info("metrics and the health of integrations are told at %s", url)
+            yield url
 
     def application(self) -> web.Application:
         """The aiohttp application; services and keys are opened when it starts and closed when it has
         drained.
         """
         settings = self.project.settings
+        graph = settings.graph
+        if self._open_at is not None:
+            graph = msgspec.structs.replace(graph, playground=True, introspection=True)
         upstreams: dict[str, Upstream] = {}
+        spans = open_spans(settings)
         identity = settings.identity
         keys = None if identity is None else Jwks(identity.jwks, identity.algorithms)
         authenticator: Authenticator = (
             UnreadTokens() if identity is None or keys is None else VerifiedTokens(identity, keys)
         )
         tenant_header = None if identity is None else identity.tenant_header
+        documents = Documents(settings.limits)
         lane = ReferenceLane(
             self.project.schema,
             upstreams,
             forward=frozenset(settings.headers.forward),
             tenant_header=tenant_header,
             detail=self._detail,
+            introspection=graph.introspection,
+            documents=documents,
+            steps=self.seeing.steps(spans),
         )
         app = application(
             lane,
             authenticator,
-            settings.graph,
+            graph,
             depends_on=lambda: keys is None or keys.is_known,
+            playground=self._playground(graph),
+            watch=self.seeing.watch(spans),
+            limits=settings.limits,
+            documents=documents,
         )
+        if self._open_at is not None:
+            app.middlewares.append(own_names_only([self._open_at]))
+
+        observers = (*self._observers, *self.seeing.calls)
 
         async def opened(_: web.Application) -> AsyncIterator[None]:
             clock = asyncio.get_running_loop().time
             async with AsyncExitStack() as stack:
+                if spans is not None:
+                    stack.push_async_callback(spans.close)
                 if keys is not None:
                     await stack.enter_async_context(keys)
                 for name in settings.services:
                     service = _service(self.project, name)
                     upstreams[name] = await stack.enter_async_context(
-                        open_service(service, clock, self._observers)
+                        open_service(service, clock, observers, around(spans))
                     )
+                await stack.enter_async_context(probing(self._probes(upstreams, clock, observers)))
                 yield
 
         app.cleanup_ctx.append(opened)
         return app
+
+    def _probes(
+        self, upstreams: Mapping[str, Upstream], clock: Clock, observers: tuple[Observer, ...]
+    ) -> list[Probe]:
+        return [
+            Probe(
+                name,
+                stated.health,
+                stated.health_interval,
+                upstreams[name].probe,
+                observers,
+                clock,
+                chance=random.random,
+            )
+            for name, stated in self.project.settings.services.items()
+            if stated.health is not None
+        ]
+
+    def _playground(self, graph: GraphSettings) -> Playground | None:
+        if not graph.playground:
+            return None
+        settings = self.project.settings
+        page = Page(
+            title=settings.folder.name,
+            introspection=graph.introspection,
+            wants_token=settings.identity is not None and not settings.identity.anonymous,
+            examples=self.project.examples,
+        )
+        return Playground(graph.path, page, watched=self._watched)
 
 
 def _service(project: Project, name: str) -> Service:

@@ -11,20 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types.arguments import StrawberryArgument
 
-from adapters.contract import Contract, Operation
+from adapters.contract import Contract, Operation, Use
 from adapters.mistake import nearest
 from graph.call_arguments import ArgumentBinder
 from graph.call_site import PAGED_ROLES, Ask, Site
 from graph.call_suppliers import check_key_is_asked, find_supplier
 from graph.call_targets import find_target
 from graph.contracts import Contracts
-from graph.declare import OperationName
+from graph.declare import EachMark, OperationName
 from graph.input_paths import InputPaths
 from graph.mistakes import Mistakes
 from graph.recognition import Suspect, recognise, stated
-from graph.results import find_result
+from graph.results import Wanted, find_result
+from resolvers.call import to_wire
 from resolvers.paging import Paging
 from resolvers.reader import holds_decimal_numbers
 from resolvers.source import Binding, BoundOperation, Constant, Each, Keys
@@ -47,6 +49,18 @@ class CallBinder:
     contracts: Contracts
     arguments: ArgumentBinder
     mistakes: Mistakes
+    converter: NameConverter
+
+    def result_of(self, name: OperationName, path: str) -> tuple[Contract, Use] | None:
+        """What an operation gives where no annotation says what is wanted of it; None where it gives
+        nothing.
+        """
+        contract = self.contracts.get(name.contract, name.position, path)
+        operation = None if contract is None else find_operation(contract, name.operation)
+        if contract is None or operation is None:
+            return None
+        found = find_result(contract, operation, name.pick, Wanted(None, False, ""))
+        return None if isinstance(found, str) or found.use is None else (contract, found.use)
 
     def bind(self, name: OperationName, ask: Ask) -> Called | None:
         """The bound call; None with mistakes noted."""
@@ -68,7 +82,7 @@ class CallBinder:
         arguments = self.arguments.bind_rest(site, bindings, paging)
         if ask.role in ("one", "many"):
             check_key_is_asked(site, bindings)
-        if ask.role == "grouped" and not any(isinstance(one.supplier, Each) for one in bindings):
+        if ask.role == "grouped" and not any(isinstance(one, EachMark) for one in name.bindings.values()):
             site.wrong("group_by= goes with rest.each(...) in the operation")
         if len(self.mistakes.found) > before:
             return None
@@ -83,7 +97,7 @@ class CallBinder:
             exact=_exact(site),
             paging=paging,
             batch=_batch_limit(site, bindings),
-            locate=InputPaths.of(bindings, arguments),
+            locate=InputPaths.of(bindings, arguments, self.converter),
         )
         return Called(call, tuple(arguments))
 
@@ -91,7 +105,7 @@ class CallBinder:
         contract = self.contracts.get(name.contract, name.position, ask.path)
         if contract is None:
             return None
-        operation = contract.operations.get(name.operation) or _by_method(contract, name.operation)
+        operation = find_operation(contract, name.operation)
         wrong = None
         if operation is None:
             hint = nearest(name.operation, contract.operations)
@@ -110,13 +124,26 @@ class CallBinder:
             if to is None or supplier is None:
                 continue
             if isinstance(supplier, Constant):
-                wrong = self.arguments.constraints(site.contract, to.use).check(supplier.value)
-                if wrong:
-                    site.wrong(f"{label}={value!r}: {wrong[0].message}")
+                wrong = self._wrong_constant(site, to.use, supplier.value)
+                if wrong is not None:
+                    site.wrong(f"{label}={value!r}: {wrong}")
             yield Binding(to, supplier)
 
 
-def _by_method(contract: Contract, text: str) -> Operation | None:
+    def _wrong_constant(self, site: Site, use: Use, value: object) -> str | None:
+        try:
+            sent = to_wire(site.contract, use, value)
+        except ValueError as wrong:
+            return str(wrong)
+        found = self.arguments.constraints(site.contract, use).check(sent)
+        return found[0].message if found else None
+
+
+def find_operation(contract: Contract, text: str) -> Operation | None:
+    """An operation by its id, or as `GET /users/{id}`."""
+    found = contract.operations.get(text)
+    if found is not None:
+        return found
     method, _, path = text.partition(" ")
     for one in contract.operations.values():
         if one.method == method.upper() and one.path == path:
@@ -146,7 +173,10 @@ def _query_names(bindings: list[Binding]) -> frozenset[str]:
 def _paging(site: Site, bound: frozenset[str]) -> Paging | None:
     name, operation, role = site.name, site.operation, site.ask.role
     if name.paging is not None:
-        made, wrong = stated(site.contract, operation, name.paging.style, bound=bound, **name.paging.names)
+        names, first = name.paging.names, name.paging.first_page
+        made, wrong = stated(
+            site.contract, operation, name.paging.style, bound=bound, first_page=first, **names
+        )
         for message in wrong:
             site.mistakes.at(name.paging.position, site.ask.path, message)
         return made if role in PAGED_ROLES else None

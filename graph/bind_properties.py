@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,14 +19,16 @@ from adapters.contract import Contract, Kind, Schema, Use
 from adapters.mistake import nearest
 from graph.annotations import Annotated, take_apart
 from graph.bound_types import BoundType
+from graph.declare import Access
 from graph.fields import BoundField
+from graph.guards import NOT_FOR_EVERYONE, access_of, declared_access, printed
 from graph.mistakes import Mistakes
 from graph.naming import pascal, stated_name
 from graph.positions import field_position
 from graph.results import property_at
 from graph.scalars import BigInt
 from graph.type_factory import DEPRECATED, TypeFactory
-from resolvers.reader import property_reader
+from resolvers.reader import property_reader, steps_at
 from resolvers.record import Record
 
 # Which Python types a project may write for a contract's kind.
@@ -73,8 +76,11 @@ class PropertyBinder:
         if one.deprecation_reason is None and use.deprecated:
             one.deprecation_reason = DEPRECATED
         is_key = path in bound.key_paths
+        stated = self._access(bound, one, schema)
+        one.access = stated | bound.declaration.access
+        one.directives = printed(one.directives, stated, None)
         if one.inherits_type:
-            optional = nullable or bool(one.access)
+            optional = nullable or bool(stated)
             if is_key and schema.kind not in (Kind.OBJECT, Kind.ARRAY, Kind.ANY):
                 one.bind_type(strawberry.ID | None if optional else strawberry.ID)
             else:
@@ -84,12 +90,27 @@ class PropertyBinder:
                 one.bind_type(self.types.output(bound.contract, use, named, optional))
             write: Callable[[Any], Any] | None = str if is_key else None
         else:
-            write = self._checked(bound, one, name, use, nullable)
-        read = property_reader(path, use, required, self.types.readers(bound.contract).of)
+            write = self._checked(bound, one, name, use, nullable, stated)
+        steps = steps_at(bound.contract, bound.schema, path)
+        read = property_reader(steps, self.types.readers(bound.contract).of)
         one.read = read if write is None else _written(read, write)
+
+    def _access(self, bound: BoundType, one: BoundField, schema: Schema) -> Access:
+        """What the property, and the bound type that it leads to, ask of callers."""
+        if not one.inherits_type:
+            return one.declaration.access | access_of(take_apart(one.resolve_type()))
+        while schema.items is not None:
+            schema = bound.contract.schema(schema.items)
+        leads_to = self.types.bound.get((bound.contract.name, schema.pointer))
+        return one.declaration.access | declared_access(leads_to)
 
     def check_needs(self, bound: BoundType, one: BoundField) -> None:
         """A resolver's `needs` must be properties of the contract's schema."""
+        if one.declaration.path is not None:
+            name = f"{bound.definition.name}.{one.python_name}"
+            self.mistakes.at(
+                one.declaration.position, name, "path= is for properties, and this is a resolver"
+            )
         for need in one.declaration.needs or ():
             if need not in bound.reader.names:
                 name = f"{bound.definition.name}.{one.python_name}"
@@ -119,10 +140,10 @@ class PropertyBinder:
         return None
 
     def _wrong(self, bound: BoundType, one: BoundField, name: str, message: str) -> None:
-        self.mistakes.at(field_position(bound.cls, one.python_name, one.declaration.position), name, message)
+        self.mistakes.at(field_position(one, bound.cls, one.declaration.position), name, message)
 
     def _checked(
-        self, bound: BoundType, one: BoundField, name: str, use: Use, nullable: bool
+        self, bound: BoundType, one: BoundField, name: str, use: Use, nullable: bool, stated: Access
     ) -> Callable[[Any], Any] | None:
         """How values are written where the project wrote the type itself; a mistake where it does not fit."""
         resolved = one.resolve_type()
@@ -131,10 +152,8 @@ class PropertyBinder:
             self._wrong(
                 bound, one, name, f"the contract lets {'.'.join(one.upstream)!r} be null: write `… | None`"
             )
-        if one.access and not apart.nullable:
-            self._wrong(
-                bound, one, name, "a field that not everyone may see must be nullable: write `… | None`"
-            )
+        if stated and not apart.nullable:
+            self._wrong(bound, one, name, NOT_FOR_EVERYONE)
         wrong = misfit(bound.contract, use, take_apart(resolved), self.types)
         if wrong is not None:
             self._wrong(bound, one, name, wrong)
@@ -164,7 +183,8 @@ def misfit(contract: Contract, use: Use, apart: Annotated, types: TypeFactory) -
 
 def _misfit_of(contract: Contract, schema: Schema, of: Any, types: TypeFactory) -> str | None:
     if isinstance(of, StrawberryEnumDefinition):
-        values = {member.value for member in of.wrapped_cls}
+        wrapped: type[Enum] = of.wrapped_cls
+        values = {member.value for member in wrapped}
         missing = [value for value in schema.enum or () if value not in values]
         if schema.enum is None:
             return f"the contract has no enum here, but {schema.kind}"
@@ -177,6 +197,8 @@ def _misfit_of(contract: Contract, schema: Schema, of: Any, types: TypeFactory) 
         return f"the contract says {schema.kind}, which is no {getattr(of, '__name__', of)}{hint}"
     if schema.kind is not Kind.OBJECT:
         return f"the contract says {schema.kind}, which is no {getattr(of, '__name__', of)}"
+    if of in types.unread:
+        return None
     if types.bound.get((contract.name, schema.pointer)) is not of:
         name = schema.name or schema.pointer
         return f"{getattr(of, '__name__', of)} is not bound to the schema {name!r} that stands here"
@@ -198,7 +220,7 @@ def _texts(value: Any) -> Any:
 
 
 def _members(enum: Any) -> Callable[[Any], Any]:
-    by_value: dict[Any, Any] = {member.value: member for member in enum}
+    by_value: dict[Any, Any] = {one.value: one for one in enum}
 
     def members(value: Any) -> Any:
         if isinstance(value, list):

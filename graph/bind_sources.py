@@ -6,204 +6,127 @@ from dataclasses import dataclass
 from typing import Any
 
 from strawberry.types.base import StrawberryObjectDefinition
-from strawberry.types.field import StrawberryField
-from strawberry.types.union import StrawberryUnion
 
-from adapters.contract import Kind, Use
-from graph.access import AccessExtension
-from graph.annotations import Annotated, members, take_apart
-from graph.bind_calls import CallBinder, Called
+from adapters.contract import Kind, Schema
+from graph.annotations import Annotated, take_apart
+from graph.bind_calls import CallBinder, Called, find_operation
+from graph.bind_links import as_lookup, by_key, grouped
 from graph.bind_properties import misfit
 from graph.bound_types import BoundType, BoundTypes
-from graph.call_site import Ask, Role, upstream_path
+from graph.call_site import Ask, Role
 from graph.connection_arguments import connection_arguments
-from graph.declare import Access, EachMark, FieldDeclaration
-from graph.directives import Authenticated, RequiresScopes, SourceDirective, access_directives
+from graph.declare import EachMark
+from graph.directives import SourceDirective
+from graph.field_site import FieldSite
 from graph.fields import BoundField
+from graph.guards import NOT_FOR_EVERYONE, access_of, declared_access, printed
 from graph.mistakes import Mistakes
 from graph.naming import pascal
-from graph.results import Wanted, property_at
-from graph.type_factory import TypeFactory
+from graph.results import Wanted
+from graph.type_factory import DEPRECATED, TypeFactory
 from resolvers.reader import Reader
-from resolvers.source import BoundOperation, Fetch, Grouped, Key, Lookup, Pages, Source, Supplier, This
+from resolvers.source import BoundOperation, Fetch, Key, Lookup, Pages, Source
 
 
 @dataclass(slots=True)
 class SourceBinder:
-    """Binds the sources of one graph."""
+    """Binds the sources of one graph. `mutation` is the root type of mutations, if there is one."""
 
     calls: CallBinder
     types: TypeFactory
     bound_types: BoundTypes
     mistakes: Mistakes
+    mutation: type | None
 
     def bind(self, definition: StrawberryObjectDefinition, one: BoundField) -> None:
         """Give a field its source, its type and its arguments, or note what is wrong with it."""
-        declaration = one.declaration
-        parent = self.bound_types.bound.get(definition.origin)
-        name = f"{definition.name}.{one.python_name}"
-        apart = None if one.inherits_type else take_apart(one.resolve_type(type_definition=definition))
-        one.access = declaration.access | self.access_of(apart)
-        if one.access and apart is not None and not apart.nullable:
-            self._wrong(
-                declaration, name, "a field that not everyone may see must be nullable: write `… | None`"
-            )
-        if declaration.key is not None:
-            self._by_key(parent, one, name, apart)
-        elif declaration.operation is None:
-            self._wrong(declaration, name, "rest.link needs key= or an operation")
+        site = self._site(definition, one)
+        stated = one.declaration.access | access_of(site.apart)
+        if site.apart is None and site.target is not None:
+            stated = stated | site.target.declaration.access
+        one.access = stated | declared_access(definition.origin)
+        if stated and not site.nullable:
+            site.wrong(NOT_FOR_EVERYONE)
+        if one.declaration.kind == "mutation" and definition.origin is not self.mutation:
+            site.wrong("rest.mutation is for the fields of the mutation type, where changes run in order")
+            return
+        source: Source | None
+        if one.declaration.key is not None:
+            source = by_key(site)
+        elif one.declaration.operation is None:
+            site.wrong("rest.link needs key= or an operation")
+            return
         else:
-            self._by_operation(parent, one, name, apart)
-
-    def access_of(self, apart: Annotated | None) -> Access:
-        """What the field's own type asks of callers."""
-        if apart is None or isinstance(apart.of, StrawberryUnion):
-            return Access()
-        found = Access()
-        for definition in members(apart.of):
-            found = found | self.bound_types.access_of(definition)
-        return found
-
-    def _wrong(self, declaration: FieldDeclaration, name: str, message: str) -> None:
-        operation = declaration.operation
-        self.mistakes.at(operation.position if operation else declaration.position, name, message)
-
-    # --- by key
-
-    def _by_key(self, parent: BoundType | None, one: BoundField, name: str, apart: Annotated | None) -> None:
-        declaration = one.declaration
-        target = (
-            None if apart is None or not isinstance(apart.of, type) else self.bound_types.bound.get(apart.of)
+            source = self._by_operation(site)
+        if source is None:
+            return
+        one.source = source
+        operations = source.entity.operations if isinstance(source, Lookup) else (source.call,)
+        provenance = SourceDirective(
+            service=operations[0].service, operations=[call.operation.id for call in operations]
         )
-        if parent is None:
-            self._wrong(declaration, name, "rest.link(key=...) is for fields of bound types")
-            return
-        if declaration.operation is not None:
-            self._wrong(declaration, name, "a link is by key= or by an operation, not both")
-            return
-        if apart is None or target is None or apart.is_list or apart.connection:
-            self._wrong(
-                declaration, name, "a link by key= needs the annotation of one bound type, as `User | None`"
-            )
-            return
-        if target.entity is None:
-            if not target.declaration.key or not (target.declaration.one or target.declaration.many):
-                self._wrong(
-                    declaration,
-                    name,
-                    f"{target.definition.name} has no key= with one= or many= to be found by",
-                )
-            return
-        key = declaration.key or ()
-        if len(key) != len(target.entity.key):
-            count = len(target.entity.key)
-            self._wrong(
-                declaration,
-                name,
-                f"{target.definition.name} has a key of {count} parts, key= names {len(key)}",
-            )
-            return
-        suppliers: list[Supplier] = []
-        for part in key:
-            path = upstream_path(parent.parent, part)
-            if isinstance(path, str):
-                self._wrong(declaration, name, f"key={part!r}: {path}")
-                continue
-            suppliers.append(This(path))
-        if len(suppliers) == len(key):
-            self._serve(
-                one, Lookup(target.entity, tuple(suppliers), apart.nullable), target.entity.operations
-            )
+        one.directives = printed(one.directives, stated, provenance)
 
-    # --- by operation
+    def _site(self, definition: StrawberryObjectDefinition, one: BoundField) -> FieldSite:
+        apart = None if one.inherits_type else take_apart(one.resolve_type(type_definition=definition))
+        bound = self.bound_types.bound
+        target, is_list = None, apart is not None and apart.is_list
+        if apart is not None and isinstance(apart.of, type):
+            target = bound.get(apart.of)
+        elif apart is None and one.declaration.operation is not None:
+            name = f"{definition.name}.{one.python_name}"
+            found = self.calls.result_of(one.declaration.operation, name)
+            if found is not None:
+                target, is_list = self.bound_types.serving(*found)
+        return FieldSite(definition, one, bound.get(definition.origin), apart, target, is_list, self.mistakes)
 
-    def _by_operation(
-        self, parent: BoundType | None, one: BoundField, name: str, apart: Annotated | None
-    ) -> None:
-        declaration = one.declaration
-        operation = declaration.operation
+    def _by_operation(self, site: FieldSite) -> Source | None:
+        operation, one = site.declaration.operation, site.field
         assert operation is not None  # asked for by `bind`, which looked
-        role = self._role(one, name, apart)
+        role = _role(site)
         if role is None:
-            return
-        target = (
-            None if apart is None or not isinstance(apart.of, type) else self.bound_types.bound.get(apart.of)
-        )
-        wanted = self._wanted(operation.contract, target, apart, role)
-        ids = self._ids(target, operation.contract, operation.operation)
+            return None
         ask = Ask(
-            role, name, wanted, parent.parent if parent else None, ids=ids, named=pascal(one.python_name)
+            role,
+            site.name,
+            _wanted(site, operation.contract, role),
+            site.parent.parent if site.parent else None,
+            ids=self._ids(site.target, operation.contract, operation.operation),
+            named=pascal(one.python_name),
         )
         called = self.calls.bind(operation, ask)
         if called is None:
-            return
+            return None
         call = called.call
-        nullable = True if apart is None else apart.nullable
-        if apart is None:
+        if site.apart is None:
             self._inherit(one, call)
-        arguments = list(called.arguments)
-        if role == "connection":
-            arguments = [*connection_arguments(call), *arguments]
-        one.arguments = arguments
+        more = connection_arguments(call) if role == "connection" else []
+        one.arguments = [*more, *called.arguments]
         if one.description is None:
             one.description = call.operation.summary or call.operation.description
         if one.deprecation_reason is None and call.operation.deprecated:
-            one.deprecation_reason = "Deprecated by its contract."
-        source = self._source(parent, one, name, called, role, target, nullable, apart)
-        if source is not None:
-            operations = source.entity.operations if isinstance(source, Lookup) else (call,)
-            self._serve(one, source, operations)
-
-    def _role(self, one: BoundField, name: str, apart: Annotated | None) -> Role | None:
-        declaration = one.declaration
-        match declaration.kind:
-            case "connection":
-                if apart is None or not apart.connection:
-                    self._wrong(declaration, name, "annotate a connection `rest.Connection[Node] | None`")
-                    return None
-                return "connection"
-            case "mutation":
-                return "mutation"
-            case _:
-                if apart is not None and apart.connection:
-                    self._wrong(declaration, name, "use rest.connection for a Connection")
-                    return None
-                operation = declaration.operation
-                assert operation is not None  # links by key do not come here
-                has_each = any(isinstance(value, EachMark) for value in operation.bindings.values())
-                if has_each and declaration.group_by is None:
-                    self._wrong(
-                        declaration,
-                        name,
-                        "rest.each(...) needs group_by=, the property that repeats its value",
-                    )
-                    return None
-                if declaration.group_by is not None:
-                    return "grouped"
-                return "list" if apart is not None and apart.is_list else "field"
-
-    def _wanted(self, contract: str, target: BoundType | None, apart: Annotated | None, role: Role) -> Wanted:
-        is_list = role in ("connection", "grouped") or (apart is not None and apart.is_list)
-        if target is None:
-            if is_list:
-                return Wanted(lambda _: True, True, "values")
-            return Wanted(None, False, "a value")
-        if target.contract.name != contract:
-            return Wanted(
-                lambda _: False, is_list, f"{target.definition.name} (of contract {target.contract.name!r})"
-            )
-        return Wanted(target.fits, is_list, target.definition.name)
+            one.deprecation_reason = DEPRECATED
+        return self._source(site, called, role)
 
     def _ids(self, target: BoundType | None, contract: str, operation: str) -> frozenset[str]:
-        """The parameters of the target's own `one` that hold its key."""
+        """The parameters that hold the target's key: its own `one`'s, and those of the same name in the paths of
+        other operations that answer with it, so that a client sends one id to all of them.
+        """
         one = target.entity.one if target is not None and target.entity is not None else None
-        if one is None or one.service != contract or one.operation.id != operation:
+        if one is None or one.service != contract:
             return frozenset()
-        return frozenset(
-            binding.target.parameter.name
+        asked = find_operation(one.contract, operation)
+        if asked is None:
+            return frozenset()
+        keys = [
+            binding.target.parameter
             for binding in one.bindings
             if isinstance(binding.supplier, Key) and binding.target.parameter is not None
-        )
+        ]
+        if asked is one.operation:
+            return frozenset(key.name for key in keys)
+        in_path = {parameter.name for parameter in asked.parameters if parameter.location == "path"}
+        return frozenset(key.name for key in keys if key.location == "path") & in_path
 
     def _inherit(self, one: BoundField, call: BoundOperation) -> None:
         use = call.result
@@ -212,41 +135,28 @@ class SourceBinder:
             return
         one.bind_type(self.types.output(call.contract, use, pascal(call.operation.id), nullable=True))
 
-    def _source(
-        self,
-        parent: BoundType | None,
-        one: BoundField,
-        name: str,
-        called: Called,
-        role: Role,
-        target: BoundType | None,
-        nullable: bool,
-        apart: Annotated | None,
-    ) -> Source | None:
-        call = called.call
-        declaration = one.declaration
+    def _source(self, site: FieldSite, called: Called, role: Role) -> Source | None:
+        call, target = called.call, site.target
         if role == "grouped":
-            return self._grouped(parent, declaration, name, call, target, nullable, apart)
+            return grouped(site, call, self._items(call, target))
         if role == "connection":
-            return Pages(call, self._items(call, target), nullable)
-        lookup = None if role == "mutation" else _as_lookup(call, target, nullable)
+            wrong = None if target is not None else _misfit_of_items(call, site.apart, self.types)
+            if wrong is not None:
+                site.wrong(wrong)
+                return None
+            return Pages(call, self._items(call, target), site.nullable)
+        lookup = None if role == "mutation" else as_lookup(call, target, site.nullable)
         if lookup is not None:
             return lookup
         if call.result is None:
-            return Fetch(call, _done, nullable, whole=False)
-        misfit = self._misfit(call, call.result, target, apart)
-        if misfit is not None:
-            self._wrong(declaration, name, misfit)
-            return None
+            return Fetch(call, _done, site.nullable, whole=False)
+        if target is None and site.apart is not None:
+            wrong = misfit(call.contract, call.result, site.apart, self.types)
+            if wrong is not None:
+                site.wrong(wrong)
+                return None
         read = self.types.readers(call.contract).of(call.result, target.cls if target else None)
-        return Fetch(call, read, nullable, whole=role == "list")
-
-    def _misfit(
-        self, call: BoundOperation, use: Use, target: BoundType | None, apart: Annotated | None
-    ) -> str | None:
-        if target is not None or apart is None:
-            return None
-        return misfit(call.contract, use, apart, self.types)
+        return Fetch(call, read, site.nullable, whole=role == "list")
 
     def _items(self, call: BoundOperation, target: BoundType | None) -> Reader:
         """The reader of one item of a list operation."""
@@ -255,101 +165,63 @@ class SourceBinder:
         assert items is not None  # what fits is in a list
         return self.types.readers(call.contract).of(items, target.cls if target else None)
 
-    def _grouped(
-        self,
-        parent: BoundType | None,
-        declaration: FieldDeclaration,
-        name: str,
-        call: BoundOperation,
-        target: BoundType | None,
-        nullable: bool,
-        apart: Annotated | None,
-    ) -> Source | None:
-        assert declaration.group_by is not None  # its role is grouped
-        if parent is None or target is None or declaration.operation is None or apart is None:
-            self._wrong(
-                declaration, name, "a grouped link is a field of a bound type, annotated with a bound type"
-            )
+
+def _role(site: FieldSite) -> Role | None:
+    declaration, apart = site.declaration, site.apart
+    operation = declaration.operation
+    assert operation is not None  # links by key do not come here
+    if declaration.kind == "connection":
+        if apart is None or not apart.connection:
+            site.wrong("annotate a connection `rest.Connection[Node] | None`")
             return None
-        each = [
-            value.path for value in declaration.operation.bindings.values() if isinstance(value, EachMark)
-        ]
-        path = upstream_path(parent.parent, each[0])
-        group_by = upstream_path(target.parent, declaration.group_by)
-        if isinstance(group_by, str):
-            self._wrong(declaration, name, f"group_by={declaration.group_by!r}: {group_by}")
-            return None
-        if isinstance(path, str):
-            return None  # told when the call was bound
-        found = property_at(target.contract, target.schema, group_by)
-        kind = Kind.STRING if isinstance(found, str) else target.contract.schema(found[0]).kind
-        return Grouped(
-            call=call,
-            each=path,
-            group_by=group_by,
-            kind=kind,
-            read=self._items(call, target),
-            single=not apart.is_list,
-            nullable=nullable,
-        )
-
-    # --- what is printed and who may see it
-
-    def _serve(self, one: BoundField, source: Source, operations: tuple[BoundOperation, ...]) -> None:
-        one.source = source
-        directive = SourceDirective(
-            service=operations[0].service, operations=[call.operation.id for call in operations]
-        )
-        one.directives = [*_others(one.directives), directive, *access_directives(one.access)]
-
-    def guard(self, definition: StrawberryObjectDefinition, one: StrawberryField) -> None:
-        """Let a field with a resolver of its own decide, before that runs, who may see it and what it leads to."""
-        apart = take_apart(one.resolve_type(type_definition=definition))
-        access = self.access_of(apart)
-        if isinstance(one, BoundField):
-            one.access = one.access | one.declaration.access | access
-            if one.access and not apart.nullable:
-                name = f"{definition.name}.{one.python_name}"
-                self._wrong(
-                    one.declaration,
-                    name,
-                    "a field that not everyone may see must be nullable: write `… | None`",
-                )
-            one.directives = [*_others(one.directives), *access_directives(one.access)]
-            return
-        if not access or any(isinstance(extension, AccessExtension) for extension in one.extensions):
-            return
-        one.extensions = [*one.extensions, AccessExtension(access)]
-        one.directives = [*one.directives, *access_directives(access)]
+        return "connection"
+    if declaration.kind == "mutation":
+        return "mutation"
+    if apart is not None and apart.connection:
+        site.wrong("use rest.connection for a Connection")
+        return None
+    has_each = any(isinstance(value, EachMark) for value in operation.bindings.values())
+    if has_each and declaration.group_by is None:
+        site.wrong("rest.each(...) needs group_by=, the property that repeats its value")
+        return None
+    if declaration.group_by is not None:
+        return "grouped"
+    return "list" if site.is_list else "field"
 
 
-def _others(directives: Any) -> list[object]:
-    return [
-        one for one in directives if not isinstance(one, (SourceDirective, RequiresScopes, Authenticated))
-    ]
+def _wanted(site: FieldSite, contract: str, role: Role) -> Wanted:
+    is_list = role in ("connection", "grouped") or site.is_list
+    target = site.target
+    if site.apart is None and role != "grouped":
+        # The contract said what it gives, and that is taken as it is.
+        return Wanted(None, False, "a value")
+    if target is None:
+        return Wanted(_anything, True, "values") if is_list else Wanted(None, False, "a value")
+    if target.contract.name != contract:
+        name = f"{target.definition.name} (of contract {target.contract.name!r})"
+        return Wanted(_nothing, is_list, name)
+    return Wanted(target.fits, is_list, target.definition.name)
+
+
+def _anything(_: Schema) -> bool:
+    return True
+
+
+def _nothing(_: Schema) -> bool:
+    return False
+
+
+def _misfit_of_items(call: BoundOperation, apart: Annotated | None, types: TypeFactory) -> str | None:
+    """Why the nodes of a connection do not fit what the contract says they are."""
+    assert call.result is not None  # a list was found there
+    assert apart is not None  # its role is connection
+    schema = call.contract.schema(call.result)
+    assert schema.items is not None
+    if call.contract.schema(schema.items).kind is Kind.ARRAY:
+        return "the contract says a list of lists, which no connection shows"
+    node = Annotated(apart.of, False, False, False, connection=False)
+    return misfit(call.contract, schema.items, node, types)
 
 
 def _done(value: object, where: object) -> Any:
     return value
-
-
-def _as_lookup(call: BoundOperation, target: BoundType | None, nullable: bool) -> Lookup | None:
-    """A call of the target's own `one` with its key bound and nothing else: it shares the entity's slots."""
-    entity = target.entity if target is not None else None
-    one = entity.one if entity is not None else None
-    if entity is None or one is None or call.operation is not one.operation or call.pick != one.pick:
-        return None
-    key: dict[int, Supplier] = {}
-    ours = {binding.target.parameter or binding.target.body: binding.supplier for binding in call.bindings}
-    for binding in one.bindings:
-        place = binding.target.parameter or binding.target.body
-        supplier = ours.pop(place, None)
-        if isinstance(binding.supplier, Key):
-            if supplier is None:
-                return None
-            key[binding.supplier.part] = supplier
-        elif supplier != binding.supplier:
-            return None
-    if ours or len(key) != len(entity.key):
-        return None
-    return Lookup(entity, tuple(key[part] for part in range(len(key))), nullable, call)

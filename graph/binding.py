@@ -12,19 +12,38 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from strawberry.schema.name_converter import NameConverter
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
 from adapters.contract import Contract, Schema
+from adapters.mistake import nearest
 from graph.bind_calls import CallBinder
 from graph.bind_properties import PropertyBinder
 from graph.bind_sources import SourceBinder
 from graph.bound_types import BoundType, BoundTypes
 from graph.call_arguments import ArgumentBinder
-from graph.call_site import Ask
+from graph.call_site import Ask, Site
+from graph.call_targets import find_target
 from graph.contracts import Contracts, read_toml
-from graph.declare import CallerMark, OperationName, Position
+from graph.declare import (
+    DECLARATION,
+    CallerMark,
+    EachMark,
+    KeyMark,
+    KeysMark,
+    OperationName,
+    Position,
+    ThisMark,
+)
 from graph.directives import SourceDirective, access_directives
 from graph.fields import BoundField
+from graph.guards import guard
 from graph.mistakes import Mistakes
-from graph.naming import attribute_names, snake
+from graph.naming import attribute_names
+from graph.own_names import own_names
+from graph.positions import class_position, field_position
+from graph.project_modules import values_of
 from graph.results import Wanted
 from graph.type_factory import TypeFactory
 from resolvers.reader import Reader, Readers
@@ -58,23 +77,34 @@ class Graph:
         """The bound call that a resolver makes, and what it is made from. Raises TypeError for names it does
         not have.
         """
-        stated = {label: value for label, value in operation.bindings.items() if not _is_claim(value)}
         call = self._bound_call(operation)
-        arguments: dict[str, object] = {}
+        mistakes = Mistakes()
+        site = Site(operation, _call_ask(operation), call.contract, call.operation, mistakes)
         names = {
-            one.supplier.name: one.target.parameter
+            one.target.parameter: one.supplier.name
             for one in call.bindings
             if isinstance(one.supplier, Argument) and one.target.parameter is not None
         }
-        upstream = {parameter.name: name for name, parameter in names.items()}
-        for label, value in {**stated, **values}.items():
-            name = upstream.get(label) or (label if label in names else snake(label))
-            if name not in names:
+        arguments: dict[str, object] = {}
+        for label, value in {**operation.bindings, **values}.items():
+            if _is_claim(value):
+                continue
+            if isinstance(value, (ThisMark, EachMark, KeyMark, KeysMark)):
+                raise TypeError(f"{label!r}: marks such as rest.this(...) are for fields; give the value")
+            to = find_target(site, label)
+            if to is None:
+                raise TypeError(mistakes.found[-1].message)
+            if to.parameter is None:
+                body = _placed(body, to.body or (), value)
+            elif to.parameter in names:
+                arguments[names[to.parameter]] = value
+            else:
                 raise TypeError(
-                    f"operation {operation.operation!r} has no parameter {label!r} (it has {', '.join(upstream)})"
+                    f"parameter {to.parameter.name!r} of {call.operation.id!r} has its value already"
                 )
-            arguments[name] = value
         if body is not None:
+            if call.operation.body is None:
+                raise TypeError(f"operation {call.operation.id!r} takes no body")
             arguments["input"] = body
         read = None
         if call.result is not None:
@@ -88,6 +118,10 @@ class Graph:
         key = (operation.contract, operation.operation, operation.pick, operation.safe, claims)
         found = self._calls.get(key)
         if found is None:
+            known = self.contracts.all_read
+            if operation.contract not in known:
+                hint = nearest(operation.contract, known)
+                raise TypeError(f"{operation.contract!r} is no contract of this schema{hint}")
             name = OperationName(
                 operation.contract,
                 operation.operation,
@@ -98,22 +132,43 @@ class Graph:
                 operation.position,
             )
             mistakes = Mistakes()
-            binder = CallBinder(self.contracts, self.calls.arguments, mistakes)
-            called = binder.bind(
-                name, Ask("call", f"context.call({operation.operation!r})", Wanted(None, False, ""))
-            )
-            mistakes.raise_if_any()
-            assert called is not None  # without a mistake there is a call
+            binder = CallBinder(self.contracts, self.calls.arguments, mistakes, self.calls.converter)
+            called = binder.bind(name, _call_ask(operation))
+            if called is None:
+                raise TypeError("; ".join(one.message for one in mistakes.found))
             found = self._calls[key] = called.call
         return found
+
+
+def _call_ask(operation: OperationName) -> Ask:
+    return Ask("call", f"context.call({operation.operation!r})", Wanted(None, False, ""))
+
+
+def _placed(body: object, path: tuple[str, ...], value: object) -> dict[str, object]:
+    """A body with one more value in it; what the resolver handed over is left as it is."""
+    if body is not None and not isinstance(body, Mapping):
+        raise TypeError(f"{'.'.join(path)!r} is bound in a body that is no mapping")
+    here = dict(body or {})
+    first, rest = path[0], path[1:]
+    here[first] = _placed(here.get(first), rest, value) if rest else value
+    return here
 
 
 def _is_claim(value: object) -> bool:
     return isinstance(value, CallerMark)
 
 
-def bind_graph(project: Path, roots: Iterable[type], position: Position) -> Graph:
-    """Bind everything that the roots lead to. Raises ProjectError with every mistake."""
+def bind_graph(
+    project: Path,
+    roots: Iterable[type],
+    position: Position,
+    converter: NameConverter,
+    mutation: type | None = None,
+) -> Graph:
+    """Bind everything that the roots lead to. Raises ProjectError with every mistake.
+
+    `converter` makes the schema's names; `mutation` is the one of the roots whose fields change things.
+    """
     mistakes = Mistakes()
     contracts = Contracts(project, mistakes)
     readers: dict[str, Readers] = {}
@@ -121,27 +176,32 @@ def bind_graph(project: Path, roots: Iterable[type], position: Position) -> Grap
     def readers_of(contract: Contract) -> Readers:
         return readers.setdefault(contract.name, Readers(contract, _names))
 
+    contracts.read_declared()
     factory = TypeFactory(readers_of)
-    calls = CallBinder(contracts, ArgumentBinder(factory, passed_on(project)), mistakes)
+    calls = CallBinder(contracts, ArgumentBinder(factory, passed_on(project), converter), mistakes, converter)
     types = BoundTypes(calls, factory, mistakes)
     types.discover(roots)
+    # A property whose type the contract says may lead to a bound type that no annotation names.
+    types.discover(one for one in values_of(project) if isinstance(one, type) and DECLARATION in one.__dict__)
     properties = PropertyBinder(factory, mistakes)
-    sources = SourceBinder(calls, factory, types, mistakes)
+    sources = SourceBinder(calls, factory, types, mistakes, mutation)
     for bound in types.bound.values():
         _bind_properties(bound, properties, types)
     types.bind_entities()
     for definition in types.definitions:
         for one in definition.fields:
+            if id(one) in types.unresolved:
+                continue
             if isinstance(one, BoundField) and one.declaration.kind != "property":
                 sources.bind(definition, one)
             elif not isinstance(one, BoundField) or one.base_resolver is not None:
-                sources.guard(definition, one)
-            elif definition.origin not in types.bound:
+                guard(definition, one, mistakes)
+            elif DECLARATION not in definition.origin.__dict__:
                 where = f"{definition.name}.{one.python_name}"
                 what = "rest.field() reads a property of a bound type, or stands above a resolver"
                 mistakes.at(one.declaration.position, where, what)
-    own = [definition.name for definition in types.definitions if definition.concrete_of is None]
-    for message in factory.settle_names(own):
+        _check_names(definition, converter, mistakes)
+    for message in factory.names.settle(own_names(types.definitions, converter)):
         mistakes.at(position, "schema", message)
     mistakes.raise_if_any()
     return Graph(contracts, calls, types, factory, tuple(_insisting(types)))
@@ -150,19 +210,31 @@ def bind_graph(project: Path, roots: Iterable[type], position: Position) -> Grap
 def _bind_properties(bound: BoundType, properties: PropertyBinder, types: BoundTypes) -> None:
     definition = bound.definition
     for one in definition.fields:
-        if not isinstance(one, BoundField) or one.declaration.kind != "property":
+        if not isinstance(one, BoundField) or one.declaration.kind != "property" or id(one) in types.unresolved:
             continue
-        one.access = one.declaration.access | bound.declaration.access
         if one.base_resolver is None:
             properties.bind(bound, one)
         else:
             properties.check_needs(bound, one)
-        one.directives = [
-            *(each for each in one.directives if each not in access_directives(one.declaration.access)),
-            *access_directives(one.declaration.access),
-        ]
     directive = SourceDirective(service=bound.contract.name, schema=bound.schema.name)
     definition.directives = [directive, *access_directives(bound.declaration.access)]
+
+
+def _check_names(
+    definition: StrawberryObjectDefinition, converter: NameConverter, mistakes: Mistakes
+) -> None:
+    """Two fields of one name: Strawberry would show the later alone."""
+    seen: dict[str, StrawberryField] = {}
+    for one in definition.fields:
+        name = converter.from_field(one)
+        first = seen.setdefault(name, one)
+        if first is not one:
+            declared = one.declaration.position if isinstance(one, BoundField) else None
+            position = field_position(one, definition.origin, declared or class_position(definition.origin))
+            where = f"{definition.name}.{one.python_name}"
+            mistakes.at(
+                position, where, f"{first.python_name!r} is {name!r} in GraphQL already: give one a name="
+            )
 
 
 def _names(schema: Schema) -> Mapping[str, str]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.field import UNRESOLVED, StrawberryField
 
-from adapters.contract import Contract, Kind, Schema
+from adapters.contract import Contract, Kind, Schema, Use
 from adapters.mistake import nearest
 from graph.annotations import members, take_apart
 from graph.bind_calls import CallBinder
 from graph.call_site import Ask, Parent, upstream_path
-from graph.declare import DECLARATION, EXTENSIONS, Access, Extension, Position, TypeDeclaration
+from graph.declare import DECLARATION, EXTENSIONS, Extension, Position, TypeDeclaration
 from graph.fields import BoundField
 from graph.mistakes import Mistakes
-from graph.positions import class_position
+from graph.positions import class_position, field_position
 from graph.results import Wanted, property_at
 from graph.type_factory import TypeFactory
 from resolvers.reader import ObjectReader
@@ -62,6 +63,18 @@ class BoundType:
         return bool(used) and all(_same_property(self, schema, name) for name in used)
 
 
+def _own_fields(definition: StrawberryObjectDefinition) -> None:
+    """Give a type its own copies of fields that it has from a base class or an extension: binding fills in
+    each for its own contract.
+    """
+    for place, one in enumerate(definition.fields):
+        inherited = isinstance(one, BoundField) and one.origin is not definition.origin
+        if isinstance(one, BoundField) and inherited and one.copied is None:
+            made = copy(one)
+            made.copied = one
+            definition.fields[place] = made
+
+
 def _same_property(bound: BoundType, theirs: Schema, name: str) -> bool:
     mine, other = bound.schema.property(name), theirs.property(name)
     if mine is None or other is None:
@@ -79,28 +92,36 @@ class BoundTypes:
     mistakes: Mistakes
     bound: dict[type, BoundType] = field(default_factory=dict)
     definitions: list[StrawberryObjectDefinition] = field(default_factory=list)
+    unresolved: set[int] = field(default_factory=set)
+    """Fields, by identity, whose annotations name nothing: that was told, and no more is to be said of them."""
 
     def discover(self, roots: Iterable[type]) -> None:
         """Find every object type from the roots on, and read the contract of every bound one."""
         waiting = [definition for root in roots if (definition := get_object_definition(root)) is not None]
-        seen: set[int] = set()
+        seen = {id(definition) for definition in self.definitions}
         while waiting:
             definition = waiting.pop()
             if id(definition) in seen:
                 continue
             seen.add(id(definition))
             self._extend(definition)
+            _own_fields(definition)
             self.definitions.append(definition)
             declaration = definition.origin.__dict__.get(DECLARATION)
             if declaration is not None:
                 self._read(definition, declaration)
+            waiting.extend(definition.interfaces)
             for one in definition.fields:
                 waiting.extend(self._reached(definition, one))
 
-    def access_of(self, definition: StrawberryObjectDefinition) -> Access:
-        """Who may see a type."""
-        declaration: TypeDeclaration | None = definition.origin.__dict__.get(DECLARATION)
-        return Access() if declaration is None else declaration.access
+    def serving(self, contract: Contract, use: Use) -> tuple[BoundType | None, bool]:
+        """The bound type that serves a value of a contract, or the items of a list; and whether it is a list."""
+        schema = contract.schema(use)
+        is_list = schema.kind is Kind.ARRAY
+        if schema.items is not None:
+            schema = contract.schema(schema.items)
+        cls = self.types.bound.get((contract.name, schema.pointer))
+        return (None if cls is None else self.bound[cls]), is_list
 
     def _extend(self, definition: StrawberryObjectDefinition) -> None:
         extensions: list[Extension] = definition.origin.__dict__.get(EXTENSIONS) or []
@@ -108,7 +129,8 @@ class BoundTypes:
             added = get_object_definition(extension.cls, strict=True)
             own = {one.python_name: one for one in definition.fields}
             for one in added.fields:
-                if own.get(one.python_name) is one:
+                there = own.get(one.python_name)
+                if there is not None and one in (there, getattr(there, "copied", None)):
                     continue
                 if one.python_name in own:
                     where = f"{definition.name}.{one.python_name}"
@@ -132,8 +154,11 @@ class BoundTypes:
             # Whatever an annotation does when it is evaluated is the project's own mistake, and one among
             # others.
             self.mistakes.at(
-                position, f"{definition.name}.{one.python_name}", f"can't resolve its annotation: {wrong}"
+                field_position(one, definition.origin, position),
+                f"{definition.name}.{one.python_name}",
+                f"can't resolve its annotation: {wrong}",
             )
+            self.unresolved.add(id(one))
             return
         yield from members(apart.of)
         if apart.connection:
@@ -149,6 +174,7 @@ class BoundTypes:
     def _read(self, definition: StrawberryObjectDefinition, declaration: TypeDeclaration) -> None:
         name = definition.name
         contract = self.calls.contracts.get(declaration.schema.contract, declaration.schema.position, name)
+        self.types.unread.add(definition.origin)
         if contract is None:
             return
         pointer = contract.components.get(declaration.schema.name)
@@ -168,6 +194,7 @@ class BoundTypes:
             )
             return
         cls = definition.origin
+        self.types.unread.discard(cls)
         readers = self.types.readers(contract)
         readers.declare(schema.pointer, cls)
         self.types.bound.setdefault((contract.name, schema.pointer), cls)

@@ -8,13 +8,15 @@ from typing import Any, Final
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.unset import UNSET
 
 from adapters.constraints import Constraints
 from adapters.contract import Body, Contract, Kind, Parameter, Use
 from graph.call_site import Site
-from graph.naming import pascal, snake, stated_name
+from graph.connection_arguments import CONNECTION_ARGUMENTS
+from graph.naming import distinct, graphql_name, pascal, snake, stated_name
 from graph.type_factory import DEPRECATED, TypeFactory, input_properties
 from resolvers.paging import LINK_PARAMETERS, ByLink, Paging
 from resolvers.source import Argument, Binding, Header, Key, Target
@@ -40,6 +42,7 @@ class ArgumentBinder:
 
     types: TypeFactory
     passed_on: frozenset[str]
+    converter: NameConverter
     _constraints: dict[tuple[str, Use, frozenset[str]], Constraints] = field(default_factory=dict)
 
     def bind_rest(
@@ -51,8 +54,9 @@ class ArgumentBinder:
         taken = {one.target.parameter for one in bindings if one.target.parameter is not None}
         taken |= set() if paging is None else set(_paging_parameters(site, paging))
         keyed = site.ask.role in ("one", "many")
+        names = _reserved(site)
         arguments: list[StrawberryArgument] = []
-        missing: list[str] = []
+        unbound: list[Parameter] = []
         for parameter in site.operation.parameters:
             lowered = parameter.name.lower() if parameter.location == "header" else ""
             if parameter in taken or lowered in _GATEWAY_HEADERS:
@@ -60,9 +64,10 @@ class ArgumentBinder:
             if lowered in self.passed_on:
                 bindings.append(Binding(Target(parameter, None, parameter.use), Header(lowered)))
             elif not keyed:
-                arguments.append(self._argument(site, parameter, bindings))
-            elif parameter.required and not _takes_key(site, parameter, bindings):
-                missing.append(parameter.name)
+                arguments.append(self._argument(site, parameter, bindings, names))
+            elif parameter.required:
+                unbound.append(parameter)
+        missing = _take_keys(site, unbound, bindings)
         if site.operation.body is not None:
             if keyed:
                 missing += _missing_of_body(site, site.operation.body, bindings)
@@ -70,7 +75,6 @@ class ArgumentBinder:
                 arguments += self._body_arguments(site, site.operation.body, bindings)
         if missing:
             site.wrong(f"nobody binds {', '.join(map(repr, missing))} of {site.operation.id!r}")
-        _check_twins(site, arguments)
         return arguments
 
     def constraints(self, contract: Contract, use: Use, without: frozenset[str] = frozenset()) -> Constraints:
@@ -81,8 +85,12 @@ class ArgumentBinder:
             found = self._constraints[key] = Constraints(contract, use, without)
         return found
 
-    def _argument(self, site: Site, parameter: Parameter, bindings: list[Binding]) -> StrawberryArgument:
-        name, use = snake(parameter.name), parameter.use
+    def _argument(
+        self, site: Site, parameter: Parameter, bindings: list[Binding], names: set[str]
+    ) -> StrawberryArgument:
+        name = distinct(snake(parameter.name), names, {graphql_name(one) for one in names})
+        names.add(name)
+        use = parameter.use
         optional = not parameter.required
         if parameter.name in site.ask.ids:
             annotation: Any = strawberry.ID | None if optional else strawberry.ID
@@ -92,8 +100,10 @@ class ArgumentBinder:
             annotation = self.types.input(site.contract, use, named, nullable=optional)
             default = self.types.default(site.contract, use, named)
         checks = self.constraints(site.contract, use)
-        bindings.append(Binding(Target(parameter, None, use, checks), Argument(name)))
-        return _made(name, annotation, use, default, optional)
+        made = _made(name, annotation, use, default, optional)
+        shown = self.converter.from_argument(made)
+        bindings.append(Binding(Target(parameter, None, use, checks), Argument(name, shown)))
+        return made
 
     def _body_arguments(
         self, site: Site, body: Body, bindings: list[Binding]
@@ -111,18 +121,31 @@ class ArgumentBinder:
         yield _made("input", annotation, body.use, UNSET, not body.required)
 
 
-def _takes_key(site: Site, parameter: Parameter, bindings: list[Binding]) -> bool:
-    """What a `one` needs can only be its key: told by name, or because there is one part only."""
-    if site.ask.role != "one":
-        return False
+def _reserved(site: Site) -> set[str]:
+    """The names that parameters can't have: two arguments of one name are told apart by `_2`, `_3`."""
+    names = set(CONNECTION_ARGUMENTS) if site.ask.role == "connection" else set()
+    return names | ({"input"} if site.operation.body is not None else set())
+
+
+def _take_keys(site: Site, unbound: list[Parameter], bindings: list[Binding]) -> list[str]:
+    """Let what a `one` needs be its key: told by name, or because one part and one parameter are left. The
+    names of what is left then.
+    """
     key = site.ask.key
     given = {one.supplier.part for one in bindings if isinstance(one.supplier, Key)}
-    free = [place for place in range(len(key)) if place not in given]
-    by_name = [place for place in free if snake(parameter.name) == snake(key[place])]
-    chosen = by_name or (free if len(key) == 1 else [])
-    if chosen:
-        bindings.append(Binding(Target(parameter, None, parameter.use), Key(chosen[0])))
-    return bool(chosen)
+    free = [place for place in range(len(key)) if place not in given and site.ask.role == "one"]
+    left: list[Parameter] = []
+    for parameter in unbound:
+        named = [place for place in free if snake(parameter.name) == snake(key[place])]
+        if named:
+            free.remove(named[0])
+            bindings.append(Binding(Target(parameter, None, parameter.use), Key(named[0])))
+        else:
+            left.append(parameter)
+    if len(free) == len(left) == len(key) == 1:
+        bindings.append(Binding(Target(left[0], None, left[0].use), Key(free[0])))
+        return []
+    return [parameter.name for parameter in left]
 
 
 def _missing_of_body(site: Site, body: Body, bindings: list[Binding]) -> list[str]:
@@ -132,12 +155,6 @@ def _missing_of_body(site: Site, body: Body, bindings: list[Binding]) -> list[st
     if schema.kind is not Kind.OBJECT:
         return ["the body"] if body.required and not bound else []
     return [one.name for one in input_properties(schema, top) if one.required and (body.required or bound)]
-
-
-def _check_twins(site: Site, arguments: list[StrawberryArgument]) -> None:
-    names = [one.python_name for one in arguments]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        site.wrong(f"two parameters become the argument {name!r}: bind one of them, as 'query:{name}'")
 
 
 def _paging_parameters(site: Site, paging: Paging) -> Iterator[Parameter]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.mistake import nearest
+from graph.arguments import plain_value
 from graph.call_site import Site, upstream_path
 from graph.declare import CallerMark, EachMark, KeyMark, KeysMark, ThisMark
 from resolvers.source import Binding, Claim, Constant, Each, Key, Keys, Supplier, This
@@ -22,7 +23,7 @@ def find_supplier(site: Site, label: str, value: Any) -> Supplier | None:
         case KeyMark() | KeysMark():
             return _of_key(site, label, value)
         case _:
-            return Constant(value)
+            return Constant(plain_value(value))
 
 
 def _of_parent(site: Site, label: str, mark: ThisMark | EachMark) -> Supplier | None:

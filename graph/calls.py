@@ -14,6 +14,7 @@ from graph.declare import (
     KeysMark,
     OperationName,
     PagingNames,
+    Position,
     SchemaName,
     ThisMark,
     caller_position,
@@ -45,8 +46,9 @@ class Contract:
     nothing.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, position: Position) -> None:
         self.name = name
+        self.position = position
 
     def __repr__(self) -> str:
         return f"rest.contract({self.name!r})"
@@ -80,7 +82,7 @@ class Contract:
 
 def contract(name: str) -> Contract:
     """Names a contract of the project."""
-    return Contract(name)
+    return Contract(name, caller_position())
 
 
 # --- paging, where the contract does not show it
@@ -93,13 +95,13 @@ def by_page(
     items: str = "",
     total: str | None = None,
     more: str | None = None,
-    first: int = 1,
+    first: int | None = None,
 ) -> PagingNames:
     """Numbered pages. `page` and `size` are parameters; `items`, `total` and `more` dotted paths in the
-    answer.
+    answer. `first` is the number of the first page: 1, unless the contract shows that it is 0.
     """
-    names = {"page": page, "size": size, "items": items, "total": total, "more": more, "first_page": first}
-    return PagingNames("page", names, caller_position())
+    names = {"page": page, "size": size, "items": items, "total": total, "more": more}
+    return PagingNames("page", names, caller_position(), first)
 
 
 def by_offset(

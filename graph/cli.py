@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from adapters.mistake import ProjectError
+from graph.address import Address, address
 from graph.app import App, load
 from graph.demo import run_demo
 from graph.server import CannotListen, run
@@ -53,13 +54,30 @@ def main() -> None:
     """One GraphQL schema over REST services."""
 
 
+def _listening_address(_: click.Context, __: click.Parameter, stated: str | None) -> Address | None:
+    if stated is None:
+        return None
+    found = address(stated)
+    if found is None:
+        raise click.BadParameter("expected HOST:PORT, or a port of loopback")
+    return found
+
+
 @main.command()
 @_project
 @_address
-def serve(project: Path, host: str, port: int) -> None:
+@click.option(
+    "--observe",
+    metavar="[HOST:]PORT",
+    callback=_listening_address,
+    help="Where /metrics and /health/integrations are told, in place of [observe] address; loopback without a host.",
+)
+def serve(project: Path, host: str, port: int, observe: Address | None) -> None:
     """Serve a project until SIGTERM or Ctrl-C."""
     app = _loaded(project)
     _warn(app)
+    if observe is not None:
+        app.observe_at = observe
 
     def tell(url: str) -> None:
         click.echo(f"serving {url}")
@@ -93,6 +111,8 @@ def demo(host: str, port: int) -> None:
     """Serve the bundled project with its services, an identity provider and tokens to try."""
     try:
         run(run_demo(click.echo, host=host, port=port))
+    except ProjectError as error:
+        _refuse(error)
     except CannotListen as error:
         raise click.UsageError(str(error)) from None
 

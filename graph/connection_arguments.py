@@ -4,12 +4,17 @@ it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.unset import UNSET
 
 from resolvers.page_styles import ByOffset, ByPage
 from resolvers.source import BoundOperation
+
+CONNECTION_ARGUMENTS: Final = ("first", "after", "last", "before")
+"""The names of the specification: no parameter of an operation gets one of them."""
 
 
 def connection_arguments(call: BoundOperation) -> list[StrawberryArgument]:

@@ -11,8 +11,10 @@ from typing import Any
 from adapters.contract import Contract
 from adapters.mistake import ProjectError, nearest
 from adapters.openapi import read_contract
+from graph.calls import Contract as ContractName
 from graph.declare import Position
 from graph.mistakes import Mistakes
+from graph.project_modules import values_of
 
 SETTINGS_FILE = "stolon.toml"
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -37,13 +39,14 @@ class Contracts:
         self._read: dict[str, Contract | None] = {}
 
     def get(self, name: str, position: Position, path: str) -> Contract | None:
-        """The contract of that name, read on first use; None, with a mistake noted, where there is none to
-        use.
+        """The contract of that name, read on first use; None, with a mistake noted once, where there is none
+        to use.
         """
         if name in self._read:
             return self._read[name]
         file = self.files.get(name)
         if file is None:
+            self._read[name] = None
             known = ", ".join(sorted(self.files)) or "none"
             self._mistakes.at(
                 position, path, f"no contract {name!r} (the project has {known}){nearest(name, self.files)}"
@@ -56,6 +59,14 @@ class Contracts:
             found = None
         self._read[name] = found
         return found
+
+    def read_declared(self) -> None:
+        """Read what the project's modules name with `rest.contract(...)`: resolvers use contracts, too, and
+        reading is nothing for the time of a request.
+        """
+        for one in values_of(self.project):
+            if isinstance(one, ContractName):
+                self.get(one.name, one.position, f"rest.contract({one.name!r})")
 
     @property
     def all_read(self) -> Mapping[str, Contract]:

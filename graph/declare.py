@@ -92,8 +92,9 @@ class PagingNames:
     """
 
     style: Literal["page", "offset", "cursor", "link"]
-    names: Mapping[str, str | int | None]
+    names: Mapping[str, str | None]
     position: Position
+    first_page: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

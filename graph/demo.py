@@ -26,12 +26,19 @@ QUERY: Final = (
 async def run_demo(echo: Callable[[str], None], *, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT, and stop every service. Raises ProjectError, CannotListen."""
     launcher = _launcher()
+    try:
+        await _serve(launcher, echo, host, port)
+    except launcher.LaunchError as error:
+        raise ProjectError([Mistake(PROJECT / "launch.py", 0, "", str(error))]) from None
+
+
+async def _serve(launcher: ModuleType, echo: Callable[[str], None], host: str, port: int) -> None:
     with tempfile.TemporaryDirectory(prefix="parfinanciero-") as folder:
         async with launcher.launch(Path(folder)) as launched:
             environ = {**os.environ, "IDENTITY_URL": launched.issuer}
             for name in ("users", "orders", "payments"):
                 environ[f"{name.upper()}_URL"] = launched.url(name)
-            app = App(load_project(PROJECT, environ), detail=True)
+            app = App(load_project(PROJECT, environ), detail=True, open_at=host)
 
             def ready(url: str) -> None:
                 for name, service in launched.services.items():
@@ -45,6 +52,7 @@ async def run_demo(echo: Callable[[str], None], *, host: str, port: int) -> None
                     f"  curl -s {endpoint} -H 'authorization: Bearer TOKEN' -H 'content-type: application/json' \\"
                 )
                 echo(f'    -d \'{{"query": "{QUERY}"}}\'')
+                echo(f"playground {endpoint} in a browser: a token goes under Headers")
                 echo(f"serving {endpoint}")
 
             await app.serve(host, port, ready, port_is_fixed=False)

@@ -1,48 +1,55 @@
-"""What holds for every document before it is validated: its size, and that one operation is chosen.
+"""What holds for every document, whoever serves the schema: its size, and that one operation is chosen.
 
-`graph/schema.py` puts these rules into every `rest.Schema`, whoever serves it.
+`graph/schema.py` puts these rules into every `rest.Schema`. Stolon's own server has chosen an operation before
+(`graph/documents.py`); what it parsed and validated already is taken over here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphql import GraphQLError, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 
-from graph.executor import MOST_TOKENS
+from graph.documents import Carried, Chosen, Unfit, examined, pick
+from graph.limits import Limits
 
-NOT_CHOSEN = "OPERATION_RESOLUTION_FAILURE"
-"""`extensions.code` where the document does not say which operation to run."""
+_DEFAULTS = Limits()
 
 
 class DocumentRules(SchemaExtension):
-    """Refuses documents of more than 20,000 tokens, and those of several operations where none is named.
+    """Refuses documents over the limits, and those of several operations where none is named.
 
     Strawberry itself would run the first of several, which GraphQL forbids (section 6.1): what a transport
-    took for a query could so turn out to be a mutation.
+    took for a query could so turn out to be a mutation. Another server than Stolon's gets the limits' defaults.
     """
 
+    @property
+    def _chosen(self) -> Chosen | None:
+        extensions = self.execution_context.operation_extensions
+        return extensions.chosen if isinstance(extensions, Carried) else None
+
     def on_operation(self) -> Iterator[None]:
-        """Bound the parser. A project's own, lower bound stays."""
-        options = self.execution_context.parse_options
-        options["max_tokens"] = min(options.get("max_tokens", MOST_TOKENS), MOST_TOKENS)
+        """Take the parsed document over, or bound the parser. A project's own, lower bound stays."""
+        chosen = self._chosen
+        if chosen is not None:
+            self.execution_context.graphql_document = chosen.document.node
+        else:
+            options = self.execution_context.parse_options
+            options["max_tokens"] = min(options.get("max_tokens", _DEFAULTS.tokens), _DEFAULTS.tokens)
         yield
 
     def on_validate(self) -> Iterator[None]:
-        """Ask for a name where there is a choice."""
-        context = self.execution_context
-        document = context.graphql_document
-        # `operation_name` answers with the first operation's name where the request gave none.
-        if document is not None and context._provided_operation_name is None:
-            count = sum(isinstance(one, OperationDefinitionNode) for one in document.definitions)
-            if count > 1:
-                context.pre_execution_errors = [
-                    not_chosen(f"The document has {count} operations: say operationName.")
-                ]
+        """Spare a document that was found valid, and hold one against the limits that nobody looked at."""
+        context, chosen = self.execution_context, self._chosen
+        rules = tuple(context.validation_rules)
+        if chosen is not None and chosen.is_valid_under(rules) and context.pre_execution_errors is None:
+            context.pre_execution_errors = []
+        elif chosen is None and context.graphql_document is not None:
+            try:
+                # `operation_name` answers with the first operation's name where the request gave none.
+                pick(examined(context.graphql_document), context._provided_operation_name, _DEFAULTS)
+            except Unfit as unfit:
+                context.pre_execution_errors = unfit.errors
         yield
-
-
-def not_chosen(message: str) -> GraphQLError:
-    """The error of a request whose operation cannot be told."""
-    return GraphQLError(message, extensions={"code": NOT_CHOSEN})
+        if chosen is not None and not context.pre_execution_errors:
+            chosen.found_valid(rules)

@@ -1,14 +1,16 @@
 """One GraphQL exchange: a document that a transport read is executed for its caller, and answered in the
 accepted form.
 
-`graph/http.py` opens an exchange per request; the transports of `graph/transports/` call `answer`; the
-`Executor` works.
+`graph/http.py` opens an exchange per request; the transports of `graph/transports/` call `answer`, those of
+streams `results`; the `Executor` works.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import logging
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -17,13 +19,24 @@ from graphql import OperationType
 
 from adapters.contract import Missing
 from graph import media_types
-from graph.executor import Answer, Executor, GraphQLRequest, operation_kind
+from graph.bounds import CODE as LIMIT_EXCEEDED
+from graph.documents import Documents, Unfit
+from graph.error_form import error_list
+from graph.executor import Answer, Executor, GraphQLRequest
+from graph.observe import SEEN, Watch, caller_hash
 from graph.refused import Refused
 from graph.request_id import HEADER
 from graph.running import Running
+from graph.trace_context import HEADER as TRACE
 from resolvers.caller import Caller
+from resolvers.fault import Code
 
 _CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+_log: Final = logging.getLogger("stolon.http")
+
+
+def _nothing() -> None:
+    """Releases nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +45,77 @@ class Exchange:
 
     executor: Executor
     running: Running
+    documents: Documents
     request_id: str
     media_type: str
     caller: Caller
+    watch: Watch
     headers: Mapping[str, str] = field(repr=False)
 
-    async def answer(self, document: GraphQLRequest, *, may_mutate: bool) -> web.Response:
+    async def answer(
+        self, document: GraphQLRequest, *, may_mutate: bool, release: Callable[[], None] = _nothing
+    ) -> web.Response:
         """The HTTP answer to the document. A mutation runs to its end even if the client goes; a query ends
-        with it.
+        with it. `release` is called when the document is done with, which may be after the client has gone.
 
         Raises `Refused` for a mutation where none may be (405) and for a subscription (400).
         """
-        kind = operation_kind(document.query, document.operation_name)
-        if kind is OperationType.SUBSCRIPTION:
+        try:
+            chosen = self._permitted(document, may_mutate)
+        except Refused:
+            release()
+            raise
+        if isinstance(chosen, Answer):
+            release()
+            return self.rendered(chosen)
+        return self.rendered(await self._executed(chosen, release))
+
+    def results(self, document: GraphQLRequest, *, may_mutate: bool) -> AsyncGenerator[Answer, None]:
+        """The answers to an operation of any kind, for transports that can send several. Closing the generator
+        ends a query or a subscription; a mutation runs to its end. Raises `Refused`, at once, as `answer` does.
+        """
+        return self._results(self._permitted(document, may_mutate, may_subscribe=True))
+
+    async def _results(self, chosen: GraphQLRequest | Answer) -> AsyncGenerator[Answer, None]:
+        if isinstance(chosen, Answer):
+            yield chosen
+        elif _kind(chosen) is not OperationType.SUBSCRIPTION:
+            yield await self._executed(chosen)
+        else:
+            stream = self.executor.stream(chosen, self.caller, self.headers, self.request_id)
+            async with aclosing(stream):
+                async for answer in stream:
+                    yield answer
+
+    def identified(self, caller: Caller, request_id: str) -> Exchange:
+        """The same exchange for another caller and operation."""
+        return replace(
+            self, caller=caller, request_id=request_id, headers={**self.headers, HEADER: request_id}
+        )
+
+    def traced(self, header: str) -> Exchange:
+        """The same exchange within the trace that this `traceparent` names."""
+        return replace(self, headers={**self.headers, TRACE: header})
+
+    def _chosen(self, document: GraphQLRequest) -> GraphQLRequest | Answer:
+        """The request with its operation chosen, or the answer that it cannot be executed."""
+        try:
+            chosen = self.documents.choose(document.query, document.operation_name)
+        except Unfit as unfit:
+            return Answer(errors=error_list(unfit.errors))
+        seen = SEEN.get()
+        if seen is not None:
+            name = chosen.operation.name
+            seen.caller = caller_hash(self.caller.identity.partition)
+            seen.executes(chosen.kind.value, None if name is None else name.value)
+        return replace(document, chosen=chosen)
+
+    def _permitted(
+        self, document: GraphQLRequest, may_mutate: bool, may_subscribe: bool = False
+    ) -> GraphQLRequest | Answer:
+        chosen = self._chosen(document)
+        kind = None if isinstance(chosen, Answer) else _kind(chosen)
+        if kind is OperationType.SUBSCRIPTION and not may_subscribe:
             raise Refused(
                 400, "BAD_REQUEST", "Subscriptions are not served over plain GET and POST requests."
             )
@@ -52,9 +123,69 @@ class Exchange:
             raise Refused(
                 405, "METHOD_NOT_ALLOWED", "Mutations are accepted over POST only.", {"allow": "POST"}
             )
+        return chosen
+
+    async def _executed(
+        self, document: GraphQLRequest, release: Callable[[], None] = _nothing
+    ) -> Answer:
         work = self.executor.execute(document, self.caller, self.headers, self.request_id)
-        answer = await (self.running.to_its_end(work) if kind is OperationType.MUTATION else work)
-        return rendered(answer, self.media_type, self.request_id)
+        if _kind(document) is not OperationType.MUTATION:
+            return await _released(work, release)
+        try:
+            return await self.running.to_its_end(_released(work, release))
+        except Refused:  # before it began
+            work.close()
+            release()
+            raise
+
+    def rendered(self, answer: Answer) -> web.Response:
+        """The answer as an HTTP response. Its status says whether anything was executed, except in plain JSON,
+        where it is 200 (GraphQL over HTTP, sections 6.4.1 and 6.4.2).
+        """
+        executed = not isinstance(answer.data, Missing) or self.media_type == media_types.JSON
+        body = self.encoded(answer)
+        return _response(200 if executed else 400, body, self.media_type, self.request_id)
+
+    def encoded(self, answer: Answer) -> bytes:
+        """The answer as JSON; each error has the request's id in its extensions. One that is over the limit is
+        replaced by an error that says so. Raises what msgspec raises for values that are no JSON.
+        """
+        encoded = _encoded(answer, self.request_id)
+        most = self.documents.limits.answer
+        if len(encoded) <= most:
+            return encoded
+        message = f"The answer has {len(encoded)} bytes; at most {most} are sent. Ask for less at once."
+        extensions = {"code": LIMIT_EXCEEDED, "limit": "answer", "figure": len(encoded), "most": most}
+        return _encoded(
+            Answer(data=None, errors=[{"message": message, "extensions": extensions}]), self.request_id
+        )
+
+    def encoded_or_failed(self, answer: Answer) -> bytes:
+        """The same for one event of many: what cannot be written is logged, and the event says no more."""
+        try:
+            return self.encoded(answer)
+        except Exception:  # noqa: BLE001 - whatever a resolver gave: the stream goes on
+            _log.exception("an event of request %s cannot be written", self.request_id)
+            return _encoded(internal_error(), self.request_id)
+
+
+def internal_error() -> Answer:
+    """What a client is told of a failure that nobody foresaw."""
+    extensions = {"code": str(Code.INTERNAL_SERVER_ERROR)}
+    message = "The request failed unexpectedly."
+    return Answer(data=None, errors=[{"message": message, "extensions": extensions}])
+
+
+def _kind(document: GraphQLRequest) -> OperationType:
+    assert document.chosen is not None  # by `_chosen`
+    return document.chosen.kind
+
+
+async def _released(work: Coroutine[Any, Any, Answer], release: Callable[[], None]) -> Answer:
+    try:
+        return await work
+    finally:
+        release()
 
 
 def own_headers(request: web.Request) -> dict[str, str]:
@@ -67,41 +198,45 @@ def own_headers(request: web.Request) -> dict[str, str]:
     return joined
 
 
-def rendered(answer: Answer, media_type: str, request_id: str) -> web.Response:
-    """The answer as bytes. Its status says whether anything was executed, except in plain JSON, where it is
-    200.
-
-    (GraphQL over HTTP, sections 6.4.1 and 6.4.2.) Each error gets the request's id in its extensions.
-    """
+def _encoded(answer: Answer, request_id: str) -> bytes:
     body: dict[str, Any] = {}
     if answer.errors:  # first, so that a reader of a long answer sees them (GraphQL, section 7.1)
+        _note((error.get("extensions") or {}).get("code") for error in answer.errors)
         body["errors"] = [_with_id(error, request_id) for error in answer.errors]
     if not isinstance(answer.data, Missing):
         body["data"] = answer.data
     if answer.extensions:
         body["extensions"] = answer.extensions
-    executed = "data" in body or media_type == media_types.JSON
-    return _response(200 if executed else 400, body, media_type, request_id)
+    return msgspec.json.encode(body, enc_hook=_plain)
 
 
 def refusal(refused: Refused, request_id: str) -> web.Response:
     """The answer to a request that is not executed: GraphQL's error body in plain JSON, with the status that
     says why.
     """
+    _note([refused.code])
     error = {"message": refused.message, "extensions": {"code": refused.code, "requestId": request_id}}
-    response = _response(refused.status, {"errors": [error]}, media_types.JSON, request_id)
+    body = msgspec.json.encode({"errors": [error]})
+    response = _response(refused.status, body, media_types.JSON, request_id)
     response.headers.update(refused.headers)
     return response
+
+
+def _note(codes: Iterable[object]) -> None:
+    seen = SEEN.get()
+    if seen is not None:
+        for code in codes:
+            seen.failed(code)
 
 
 def _with_id(error: Mapping[str, Any], request_id: str) -> dict[str, Any]:
     return {**error, "extensions": {**(error.get("extensions") or {}), "requestId": request_id}}
 
 
-def _response(status: int, body: Mapping[str, Any], media_type: str, request_id: str) -> web.Response:
+def _response(status: int, body: bytes, media_type: str, request_id: str) -> web.Response:
     return web.Response(
         status=status,
-        body=msgspec.json.encode(body, enc_hook=_plain),
+        body=body,
         headers={
             "content-type": f"{media_type}; charset=utf-8",
             "cache-control": "no-store",

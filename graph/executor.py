@@ -6,26 +6,27 @@ The transports make a `GraphQLRequest`; `graph/app.py` supplies the `Executor`; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
-
-from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
+from typing import Any, Protocol
 
 from adapters.contract import MISSING, Missing
+from graph.documents import Chosen
 from resolvers.caller import Caller
-
-MOST_TOKENS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """The parameters of one request (GraphQL over HTTP, section 5.1). Absent mappings are empty."""
+    """The parameters of one request (GraphQL over HTTP, section 5.1). Absent mappings are empty.
+
+    `chosen` is the operation to execute, where somebody chose it already.
+    """
 
     query: str
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     operation_name: str | None = None
     extensions: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    chosen: Chosen | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,8 @@ class Executor(Protocol):
         """
         ...
 
-
-def operation_kind(query: str, operation_name: str | None) -> OperationType | None:
-    """What the document's chosen operation is: query, mutation or subscription (GraphQL, section 6.1).
-
-    None where the document does not parse or the operation cannot be chosen: the executor says what is wrong.
-    """
-    try:
-        document = parse(query, no_location=True, max_tokens=MOST_TOKENS)
-    except GraphQLError:
-        return None
-    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-    if operation_name is not None:
-        operations = [one for one in operations if one.name is not None and one.name.value == operation_name]
-    return operations[0].operation if len(operations) == 1 else None
+    def stream(
+        self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
+    ) -> AsyncGenerator[Answer, None]:
+        """The answers to a subscription, one an event; closing the generator ends the subscription."""
+        ...

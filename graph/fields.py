@@ -8,12 +8,14 @@ Until then a bound field only carries its declaration. `graph/binding.py` fills 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import InitVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import StrawberryObjectDefinition, StrawberryType
 from strawberry.types.field import UNRESOLVED, StrawberryField
 from strawberry.types.info import Info
+from strawberry.types.private import is_private
 
 from graph.access import authorise
 from graph.arguments import plain_arguments
@@ -37,6 +39,22 @@ def is_auto(annotation: StrawberryAnnotation) -> bool:
         # Whatever is wrong with it, Strawberry or the binding says so when the type is needed.
         return False
     return evaluated is AUTO or evaluated is Any
+
+
+def is_property(annotation: StrawberryAnnotation) -> bool:
+    """Whether an annotation is a field's, and not of what GraphQL does not show: Private, ClassVar, InitVar."""
+    try:
+        evaluated: object = annotation.evaluate()
+    except Exception:  # noqa: BLE001 - it names what is defined later
+        evaluated = annotation.raw_annotation
+    text = str(evaluated)
+    return not (is_private(evaluated) or text.startswith(_NO_FIELDS) or isinstance(evaluated, InitVar))
+
+
+_NO_FIELDS: Final = (
+    *("strawberry.Private[", "Private["),
+    *("typing.ClassVar", "ClassVar", "dataclasses.InitVar", "InitVar"),
+)
 
 
 class LateField(StrawberryField):
@@ -84,6 +102,8 @@ class BoundField(LateField):
     read: Callable[[Record], Any] | None = None
     source: Source | None = None
     upstream: tuple[str, ...] = ()
+    copied: BoundField | None = None
+    """The field of a base class or of an extension that this one is a type's own copy of."""
 
     def __init__(self, *args: Any, declaration: FieldDeclaration | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,13 +112,21 @@ class BoundField(LateField):
         # A bound value never comes from a constructor.
         self.init = False
 
+    def __getattr__(self, name: str) -> Any:
+        if name in ("op", "schema"):
+            raise AttributeError(
+                f"'.{name}' of a field: in a class body, a field hides the contract of the same name from the lines "
+                "below it; give the contract another name"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     @property
     def is_basic_field(self) -> bool:
         """A property that anyone may see needs neither context nor arguments."""
         return not self.base_resolver and not self.extensions and self.source is None and not self.access
 
     @property
-    def is_async(self) -> bool:  # type: ignore[override]  # a cached property there, made before binding
+    def is_async(self) -> bool:
         """Async resolvers only: sources give a value at once where the store has it, else an awaitable."""
         return self._has_async_base_resolver
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryList, StrawberryOptional, get_object_definition
-from strawberry.utils.str_converters import to_camel_case
 
 from adapters.problem import FieldProblem
 from graph.arguments import INPUT_NAMES
@@ -23,14 +23,17 @@ Step = str | int
 class InputPaths:
     """The arguments of one call. Called with a field problem, it gives the path below the field's arguments."""
 
-    parameters: dict[tuple[str, str], str]
+    parameters: dict[tuple[str, str], StrawberryArgument]
     body: StrawberryArgument | None
+    converter: NameConverter
 
     @staticmethod
-    def of(bindings: Sequence[Binding], arguments: Sequence[StrawberryArgument]) -> Locate:
+    def of(
+        bindings: Sequence[Binding], arguments: Sequence[StrawberryArgument], converter: NameConverter
+    ) -> Locate:
         """The paths of a call's arguments."""
         by_name = {one.python_name: one for one in arguments}
-        parameters: dict[tuple[str, str], str] = {}
+        parameters: dict[tuple[str, str], StrawberryArgument] = {}
         body: StrawberryArgument | None = None
         for binding in bindings:
             if not isinstance(binding.supplier, Argument):
@@ -40,8 +43,8 @@ class InputPaths:
             if parameter is None:
                 body = argument
             else:
-                parameters[parameter.location, parameter.name.lower()] = shown(argument)
-        return InputPaths(parameters, body)
+                parameters[parameter.location, parameter.name.lower()] = argument
+        return InputPaths(parameters, body, converter)
 
     def __call__(self, problem: FieldProblem) -> tuple[Step, ...] | None:
         """The path of the argument; None where the client supplied nothing of the kind."""
@@ -49,23 +52,19 @@ class InputPaths:
             for (location, name), argument in self.parameters.items():
                 if problem.location in (None, location) and name == problem.name.lower():
                     below = problem.pointer if problem.location is not None and problem.pointer else ()
-                    return (argument, *below)
+                    within = inside(argument.type, below, self.converter)
+                    return (self.converter.from_argument(argument), *(within or ()))
         if problem.location in (None, "body") and self.body is not None:
             pointer = problem.pointer
             if pointer is None and problem.name is not None:
                 pointer = (problem.name,)
             if pointer is not None:
-                below_body = inside(self.body.type, pointer)
-                return None if below_body is None else (shown(self.body), *below_body)
+                below_body = inside(self.body.type, pointer, self.converter)
+                return None if below_body is None else (self.converter.from_argument(self.body), *below_body)
         return None
 
 
-def shown(argument: StrawberryArgument) -> str:
-    """The GraphQL name of an argument, as Strawberry's converter writes it."""
-    return argument.graphql_name or to_camel_case(argument.python_name)
-
-
-def inside(type_: Any, pointer: tuple[Step, ...]) -> tuple[Step, ...] | None:
+def inside(type_: Any, pointer: tuple[Step, ...], converter: NameConverter) -> tuple[Step, ...] | None:
     """A pointer in upstream names as a path in the names of an input type; None where it leads to nothing of
     it.
     """
@@ -77,7 +76,7 @@ def inside(type_: Any, pointer: tuple[Step, ...]) -> tuple[Step, ...] | None:
     if isinstance(type_, StrawberryList):
         if not isinstance(step, int):
             return None
-        below = inside(type_.of_type, rest)
+        below = inside(type_.of_type, rest, converter)
         return None if below is None else (step, *below)
     definition = get_object_definition(type_)
     names: dict[str, str] | None = getattr(type_, INPUT_NAMES, None)
@@ -86,6 +85,6 @@ def inside(type_: Any, pointer: tuple[Step, ...]) -> tuple[Step, ...] | None:
         return pointer
     for one in definition.fields:
         if names.get(one.python_name) == step:
-            below = inside(one.type, rest)
-            return None if below is None else (one.graphql_name or to_camel_case(one.python_name), *below)
+            below = inside(one.type, rest, converter)
+            return None if below is None else (converter.from_field(one), *below)
     return None

@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 
-from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from adapters.contract import MISSING
-from graph.document_rules import not_chosen
+from graph.documents import Carried, Documents, Unfit
+from graph.ending import ended, to_its_end
 from graph.error_form import INVALID, error_list
 from graph.executor import Answer, GraphQLRequest
+from graph.introspection import closed
 from graph.schema import Schema
+from graph.subscription import SubscriptionContext
 from resolvers.call import Sender
 from resolvers.caller import Caller
 from resolvers.context import Context
 from resolvers.fault import Code
+from resolvers.steps import StepWatch
 from resolvers.store import Store, Upstream
 
 
 class ReferenceLane:
     """Executes documents of one schema. `forward` are the caller's headers that services get; `tenant_header`
     carries the verified tenant. `detail` adds services and operations to errors, as development does.
+    Without `introspection`, `__schema` and `__type` are refused. `documents` keeps those that were valid; it
+    belongs to this one schema.
     """
 
     def __init__(
@@ -38,35 +44,88 @@ class ReferenceLane:
         forward: frozenset[str] = frozenset(),
         tenant_header: str | None = None,
         detail: bool = False,
+        introspection: bool = True,
+        documents: Documents | None = None,
         epoch: Callable[[], float] = time.time,
+        steps: tuple[StepWatch, ...] = (),
     ) -> None:
-        self._schema = schema
+        self._schema = schema if introspection else closed(schema)
+        self._documents = Documents() if documents is None else documents
         self._upstreams = upstreams
         self._forward = forward
         self._tenant_header = tenant_header
         self._detail = detail
         self._epoch = epoch
+        self._steps = steps
 
     async def execute(
         self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
     ) -> Answer:
         """The answer to a query or a mutation. Cancelling it ends everything that it started."""
-        context = self.context(caller, headers, request_id)
         try:
-            result = await self._schema.execute(
+            carried = self._carried(document)
+        except Unfit as unfit:
+            return self.refused(unfit)
+        context = self.context(caller, headers, request_id)
+        result = await to_its_end(
+            self._schema.execute(
                 document.query,
                 variable_values=dict(document.variables),
                 context_value=context,
                 operation_name=document.operation_name,
-            )
-        except CannotGetOperationTypeError:
-            named = (
-                "" if document.operation_name is None else f" of the name {document.operation_name[:64]!r}"
-            )
-            result = PreExecutionError(None, [not_chosen(f"The document has no operation{named}.")])
-        finally:
-            await context.close()
+                operation_extensions=carried,
+            ),
+            context.close,
+        )
         return self._answer(result)
+
+    async def stream(
+        self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
+    ) -> AsyncGenerator[Answer, None]:
+        """The answers to a subscription. Each event is answered over a store of its own, which is closed before
+        the answer is given on; closing the generator ends what the subscription reads from.
+        """
+        try:
+            carried = self._carried(document)
+        except Unfit as unfit:
+            yield self.refused(unfit)
+            return
+        context = SubscriptionContext(lambda: self.context(caller, headers, request_id))
+        answers: asyncio.Queue[Answer | None] = asyncio.Queue()
+
+        async def run() -> None:
+            results = await self._schema.subscribe(
+                document.query,
+                variable_values=dict(document.variables),
+                context_value=context,
+                operation_name=document.operation_name,
+                operation_extensions=carried,
+            )
+            async with aclosing(results):
+                async for result in results:
+                    await context.end_event()
+                    answers.put_nowait(self._answer(result))
+                    await answers.join()  # the next event is asked for when this one has been taken
+
+        # One task from beginning to end: what a project's generator holds open between events, such as a timeout
+        # or a task group, belongs to the task that opened it.
+        running = asyncio.create_task(run())
+        running.add_done_callback(lambda _: answers.put_nowait(None))
+        try:
+            while (answer := await answers.get()) is not None:
+                yield answer
+                answers.task_done()
+            await running
+        finally:
+            await ended(running, context.close)
+
+    def _carried(self, document: GraphQLRequest) -> Carried:
+        chosen = document.chosen or self._documents.choose(document.query, document.operation_name)
+        return Carried(document.extensions, chosen)
+
+    def refused(self, unfit: Unfit) -> Answer:
+        """The answer to a document that is not executed."""
+        return self._answer(PreExecutionError(None, unfit.errors))
 
     def _answer(self, result: ExecutionResult) -> Answer:
         errors = list(result.errors or ())
@@ -95,5 +154,6 @@ class ReferenceLane:
             loop=asyncio.get_running_loop(),
             epoch=self._epoch,
             request_id=request_id,
+            steps=self._steps,
         )
         return Context(caller=caller, store=store, declared=self._schema.graph, request_id=request_id)

@@ -6,6 +6,7 @@ Generated types keep clear of them (`graph/type_names.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from strawberry.schema.name_converter import NameConverter
@@ -15,7 +16,7 @@ from strawberry.types.lazy_type import LazyType
 from strawberry.types.union import StrawberryUnion
 
 from graph import generated
-from graph.fields import BoundField, LateField
+from graph.fields import LateField
 
 
 def own_names(definitions: Iterable[StrawberryObjectDefinition], converter: NameConverter) -> set[str]:
@@ -57,12 +58,9 @@ def _is_generated(here: Any) -> bool:
 
 def _of_fields(definition: StrawberryObjectDefinition) -> Iterator[Any]:
     for one in definition.fields:
-        if isinstance(one, LateField) and one.bound_type is not None and one.inherits_type:
+        if isinstance(one, LateField) and one.inherits_type:
             continue
-        if isinstance(one, BoundField) and one.base_resolver is None:
-            # Its arguments are its operation's.
+        with suppress(Exception):  # what can't be resolved is a mistake, told where it was met first
             yield one.resolve_type(type_definition=definition)
-            continue
-        yield one.resolve_type(type_definition=definition)
-        for argument in one.arguments:
-            yield argument.type
+            if one.base_resolver is not None:
+                yield from [argument.type for argument in one.arguments]

@@ -6,6 +6,8 @@ import ast
 import inspect
 from pathlib import Path
 
+from strawberry.types.field import StrawberryField
+
 from graph.declare import Position
 
 
@@ -19,19 +21,22 @@ def class_position(cls: type) -> Position:
     return Position(Path(file or cls.__module__), line)
 
 
-def field_position(cls: type, name: str, otherwise: Position) -> Position:
-    """Where a class annotates a field; `otherwise` where its source can't be read."""
+def field_position(one: StrawberryField, cls: type, otherwise: Position) -> Position:
+    """Where a class, or the one that it has the field from, annotates a field; `otherwise` where its source
+    does not say.
+    """
+    owner = one.origin if isinstance(one.origin, type) else cls
     try:
         tree = ast.parse(otherwise.file.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, UnicodeDecodeError):
         return otherwise
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
+        if isinstance(node, ast.ClassDef) and node.name == owner.__name__:
             for inside in node.body:
                 if (
                     isinstance(inside, ast.AnnAssign)
                     and isinstance(inside.target, ast.Name)
-                    and inside.target.id == name
+                    and inside.target.id == one.python_name
                 ):
                     return Position(otherwise.file, inside.lineno)
     return otherwise

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Final
 
 from adapters.mistake import Mistake, ProjectError, nearest
+from graph.example_documents import ExampleDocument, read_examples
 from graph.schema import Schema
 from graph.settings import FILE, Settings, read_settings
 
@@ -25,6 +26,7 @@ class Project:
 
     settings: Settings
     schema: Schema
+    examples: tuple[ExampleDocument, ...] = ()
 
 
 def load_project(folder: Path, environ: Mapping[str, str]) -> Project:
@@ -48,21 +50,24 @@ def load_project(folder: Path, environ: Mapping[str, str]) -> Project:
             mistakes += error.mistakes
     if settings is not None:
         mistakes += _services(folder, settings, schema)
+    examples, wrong = read_examples(folder, None if schema is None else schema._schema)
+    mistakes += wrong
     if mistakes or settings is None or schema is None:
         raise ProjectError(mistakes)
-    return Project(settings, schema)
+    return Project(settings, schema, examples)
 
 
 def load_schema(folder: Path, target: str) -> Schema:
     """The schema that `module:attribute` names in a project's folder. Raises ProjectError."""
     name, _, attribute = target.partition(":")
     hidden = sorted(
-        _OURS
-        & {one.stem for one in folder.iterdir() if one.suffix == ".py" or (one / "__init__.py").is_file()}
+        one
+        for one in folder.iterdir()
+        if one.stem in _OURS and (one.suffix == ".py" or (one / "__init__.py").is_file())
     )
     if hidden:
         raise ProjectError(
-            [Mistake(folder / one, 0, "", f"hides Stolon's own package {one!r}: rename it") for one in hidden]
+            [Mistake(one, 0, "", f"hides Stolon's own package {one.stem!r}: rename it") for one in hidden]
         )
     file = folder / f"{name.replace('.', '/')}.py"
     if name.split(".")[0] in sys.stdlib_module_names:
@@ -73,12 +78,11 @@ def load_schema(folder: Path, target: str) -> Schema:
     if isinstance(found, Schema):
         return found
     known = [key for key, value in vars(module).items() if isinstance(value, Schema)]
-    what = (
-        f"has no {attribute!r}"
-        if found is None
-        else f"{attribute!r} is {type(found).__name__}, not a rest.Schema"
-    )
-    raise ProjectError([Mistake(file, 0, "", f"module {name!r} {what}{nearest(attribute, known)}")])
+    if found is None:
+        what = f"module {name!r} has no {attribute!r}{nearest(attribute, known)}"
+    else:
+        what = f"{attribute!r} of module {name!r} is {type(found).__name__}, not a rest.Schema"
+    raise ProjectError([Mistake(file, 0, "", what)])
 
 
 def _imported(folder: Path, name: str, file: Path) -> ModuleType:

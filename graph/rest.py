@@ -44,7 +44,7 @@ from graph.declare import (
     TypeDeclaration,
     caller_position,
 )
-from graph.fields import BoundField, is_auto
+from graph.fields import BoundField, is_property
 from graph.scalars import BigInt
 from graph.schema import Schema
 from resolvers.context import Context
@@ -261,9 +261,9 @@ def extend(extended: builtins.type, /) -> Callable[[Class], Class]:
 
 
 def _with_bound_fields(cls: Class, position: Position) -> Class:
-    """Give every `auto` annotation a bound field."""
+    """Give every annotation without a value a bound field: a property of the contract, by its name."""
     names = sys.modules[cls.__module__].__dict__
     for name, annotation in get_annotations(cls, format=Format.FORWARDREF).items():
-        if name not in cls.__dict__ and is_auto(StrawberryAnnotation(annotation, namespace=names)):
+        if name not in cls.__dict__ and is_property(StrawberryAnnotation(annotation, namespace=names)):
             setattr(cls, name, BoundField(declaration=FieldDeclaration(kind="property", position=position)))
     return cls

@@ -67,7 +67,7 @@ def find_result(contract: Contract, operation: Operation, pick: str | None, want
         places = ", ".join(repr(".".join(one.pick)) for one in found)
         return f"the answer of {operation.id!r} holds {what} in several places: say pick= one of {places}"
     holds = _shown(contract, success.use)
-    return f"the answer of {operation.id!r} holds no {what}: say where it lies with pick= (it holds {holds})"
+    return f"the answer of {operation.id!r} holds no {what.removeprefix('a ')}: say where it lies with pick= (it holds {holds})"
 
 
 def _picked(contract: Contract, use: Use, path: tuple[str, ...], pick: str, wanted: Wanted) -> Result | str:
@@ -85,7 +85,7 @@ def _picked(contract: Contract, use: Use, path: tuple[str, ...], pick: str, want
     result = Use(here.schema, nullable, here.description, here.deprecated)
     if wanted.fits is not None and not _is_wanted(contract, result, wanted):
         what = f"a list of {wanted.name}" if wanted.is_list else wanted.name
-        return f"pick={pick!r} is no {what}, but {_shown(contract, here)}"
+        return f"pick={pick!r} is no {what.removeprefix('a ')}, but {_shown(contract, here)}"
     return Result(path, result)
 
 

@@ -25,6 +25,8 @@ BigInt = NewType("BigInt", int)
 """An integer of any size, as text."""
 
 _INTEGER: Final = re.compile(r"-?\d{1,1000}\Z", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z", re.ASCII)
 # More digits than a double holds were lost before the value came here.
 _DOUBLE_DIGITS: Final = 15
 
@@ -98,16 +100,18 @@ def _read_date_time(value: Any) -> datetime:
 
 def _read_date(value: Any) -> date:
     try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
+        # fromisoformat takes other forms of ISO 8601 as well.
+        if isinstance(value, str) and _DATE.match(value):
+            return date.fromisoformat(value)
+    except ValueError:
         raise _wrong("a date (YYYY-MM-DD)") from None
+    raise _wrong("a date (YYYY-MM-DD)")
 
 
 def _read_uuid(value: Any) -> UUID:
-    try:
+    if isinstance(value, str) and _UUID.match(value):
         return UUID(value)
-    except (TypeError, ValueError, AttributeError):
-        raise _wrong("a UUID") from None
+    raise _wrong("a UUID")
 
 
 _RFC3339: Final = "https://datatracker.ietf.org/doc/html/rfc3339"

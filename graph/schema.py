@@ -9,6 +9,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.file_uploads import Upload
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.scalar import ScalarDefinition
@@ -21,6 +22,8 @@ from graph.declare import caller_position
 from graph.document_rules import DocumentRules
 from graph.error_form import log_unforeseen
 from graph.scalars import SCALARS
+from graph.subscription import for_events
+from graph.uploads import UPLOAD
 
 
 class Schema(strawberry.Schema):
@@ -53,10 +56,10 @@ class Schema(strawberry.Schema):
             raise ProjectError([Mistake(position.file, position.line, "schema", message)])
         listed = list(types)
         roots = [root for root in (query, mutation, subscription, *listed) if root is not None]
-        self.graph = bind_graph(folder, roots, position)
         settings = config or StrawberryConfig()
+        self.graph = bind_graph(folder, roots, position, settings.name_converter, mutation)
         # The project's own scalars win, as in Strawberry.
-        scalars = {**SCALARS, **settings.scalar_map}
+        scalars = {**SCALARS, Upload: UPLOAD, **settings.scalar_map}
         super().__init__(
             query=query,
             mutation=mutation,
@@ -65,6 +68,7 @@ class Schema(strawberry.Schema):
             config=_with_scalars(settings, scalars),
             scalar_overrides=scalar_overrides,
             extensions=[*extensions, DocumentRules],
+            execution_context_class=for_events(options.pop("execution_context_class", None)),
             **options,
         )
 

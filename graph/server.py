@@ -17,13 +17,22 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from graph.admission import BoundedRunner
 from graph.auth import Authenticator
+from graph.documents import Documents
 from graph.executor import Executor
 from graph.http import GraphQLOverHTTP
+from graph.limits import Limits
+from graph.observe import Watch
+from graph.playground import Playground
 from graph.running import Running
 from graph.settings import GraphSettings
+from graph.streams import Streams
 from graph.transports.get import Get
+from graph.transports.multipart import Multipart
 from graph.transports.post import Post
+from graph.transports.sse import ServerSentEvents
+from graph.transports.websocket import WebSockets
 
 try:
     import uvloop
@@ -70,6 +79,8 @@ class Life:
 
 LIFE: Final = web.AppKey("life", Life)
 RUNNING: Final = web.AppKey("running", Running)
+STREAMS: Final = web.AppKey("streams", Streams)
+LIMITS: Final = web.AppKey("limits", Limits)
 
 
 def _always() -> bool:
@@ -83,17 +94,43 @@ def application(
     *,
     depends_on: Callable[[], bool] = _always,
     drain: float = DRAIN_SECONDS,
+    playground: Playground | None = None,
+    watch: Watch | None = None,
+    limits: Limits | None = None,
+    documents: Documents | None = None,
 ) -> web.Application:
     """The application of a project: its endpoint, `/health/live` and `/health/ready`. Serve it with `serve`.
 
+    `documents` are those of the executor's schema.
     `depends_on` is asked by `/health/ready`. What the executor needs (sessions, keys) belongs in
     `app.cleanup_ctx`: it is taken away only after every mutation has ended, or `drain` seconds have passed.
     """
     app = web.Application()
     app[LIFE] = Life(depends_on, drain)
     app[RUNNING] = running = Running()
-    endpoint = GraphQLOverHTTP(executor, authenticator, [Post(settings.body_limit), Get()], running)
-    app.router.add_route("*", settings.path, endpoint.handle)
+    limits = Limits() if limits is None else limits
+    app[STREAMS] = streams = Streams(limits.streams)
+    app[LIMITS] = limits
+    endpoint = GraphQLOverHTTP(
+        executor,
+        authenticator,
+        [
+            WebSockets(limits, authenticator, streams),
+            ServerSentEvents(settings.body_limit, limits, authenticator, streams),
+            Multipart(settings.body_limit, limits),
+            Post(settings.body_limit, limits.body_timeout),
+            Get(),
+        ],
+        running,
+        documents=Documents(limits) if documents is None else documents,
+        origins=settings.origins,
+        watch=watch,
+    )
+    if playground is None:
+        app.router.add_route("*", settings.path, endpoint.handle)
+    else:
+        app.router.add_route("*", settings.path, playground.before(endpoint.handle))
+        playground.add_routes(app)
     app.router.add_get("/health/live", _live)
     app.router.add_get("/health/ready", _ready)
     app.on_shutdown.append(_stopping)
@@ -103,6 +140,7 @@ def application(
 
 async def _stopping(app: web.Application) -> None:
     app[LIFE].stop(asyncio.get_running_loop().time())
+    await app[STREAMS].stop()  # by themselves they would last as long as their clients
 
 
 async def _drained(app: web.Application) -> None:
@@ -150,8 +188,12 @@ async def serving(
     app: web.Application, host: str, port: int, *, port_is_fixed: bool = True
 ) -> AsyncIterator[str]:
     """The URL of the application being served; leaving the context drains it. Raises `CannotListen`."""
-    runner = web.AppRunner(
+    limits = app[LIMITS]
+    runner = BoundedRunner(
         app,
+        most=limits.connections,
+        head_timeout=limits.head_timeout,
+        head_bytes=HEADER_BYTES,
         handler_cancellation=True,  # off by default: a client that goes would leave its query running
         # aiohttp waits this long for handlers to end, then as long again before it cancels them.
         shutdown_timeout=app[LIFE].drain / 2,

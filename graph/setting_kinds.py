@@ -11,9 +11,13 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from typing import Any, Final, TypeAlias
+from urllib.parse import urlsplit
+
+from strawberry.http.websocket_origin import normalize_origin
 
 from adapters.mistake import nearest
 from graph import units
+from graph.address import Address, address
 from graph.origins import fault_of_url, is_confidential
 
 Reader: TypeAlias = Callable[[object], Any]
@@ -124,6 +128,23 @@ def size(least: int, most: int) -> Reader:
     return read
 
 
+def share(value: object) -> float:
+    """A number from 0 to 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong(f"expected a number from 0 to 1, found {_kind(value)}")
+    if not 0 <= value <= 1:
+        raise Wrong("expected a number from 0 to 1")
+    return float(value)
+
+
+def listening_address(value: object) -> Address:
+    """An address to listen on: `HOST:PORT`, or a port alone, as text."""
+    found = address(text(value))
+    if found is None:
+        raise Wrong("expected HOST:PORT, such as '127.0.0.1:9464', or a port alone")
+    return found
+
+
 def one_of(*known: str) -> Reader:
     """A reader of one of the texts named."""
 
@@ -164,6 +185,15 @@ def base_url(value: object) -> str:
     return found.rstrip("/")
 
 
+def origin(value: object) -> str:
+    """The origin of pages, as browsers write it: scheme, host and perhaps a port (RFC 6454, section 6.2)."""
+    found = text(value)
+    plain = normalize_origin(found)
+    if plain is None or fault_of_url(found) is not None or urlsplit(found).path.strip("/"):
+        raise Wrong("expected an origin such as 'https://app.example': a scheme, a host and perhaps a port")
+    return plain
+
+
 def confidential_url(value: object) -> str:
     """A URL that is https, or leads to this machine."""
     found = text(value)
@@ -185,11 +215,17 @@ def target(value: object) -> str:
     return found
 
 
-def url_path(value: object) -> str:
-    """The path of an endpoint: `/graphql`. What `/health` holds is taken."""
+def plain_path(value: object) -> str:
+    """A path that needs no encoding, relative to some base: `/status/live`."""
     found = text(value)
     if not re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)+", found) or {".", ".."} & set(found.split("/")):
         raise Wrong("expected a path such as '/graphql': segments of letters, digits and . _ ~ -")
+    return found
+
+
+def url_path(value: object) -> str:
+    """The path of an endpoint: `/graphql`. What `/health` holds is taken."""
+    found = plain_path(value)
     if found == "/health" or found.startswith("/health/"):
         raise Wrong("'/health' and what is below it are taken by the health checks")
     return found

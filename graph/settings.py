@@ -18,6 +18,9 @@ import msgspec
 
 from adapters.mistake import ProjectError
 from graph import setting_kinds as kinds
+from graph.address import Address
+from graph.limits import READERS as _LIMITS
+from graph.limits import Limits
 from graph.origins import is_confidential
 from graph.toml_document import Document
 
@@ -43,6 +46,9 @@ class GraphSettings(_Setting, frozen=True, kw_only=True):
     schema: str
     path: str = "/graphql"
     body_limit: int = 1 << 20
+    playground: bool = False  # GraphiQL for browsers at the endpoint; `stolon demo` opens it
+    origins: tuple[str, ...] = ()  # of pages on other hosts, `https://app.example`, that may ask in a browser
+    introspection: bool = False  # whether `__schema` and `__type` are answered; `stolon demo` opens it
 
 
 class IdentitySettings(_Setting, frozen=True, kw_only=True):
@@ -62,6 +68,19 @@ class IdentitySettings(_Setting, frozen=True, kw_only=True):
     tenant_header: str = "x-tenant-id"
 
 
+class ObserveSettings(_Setting, frozen=True, kw_only=True):
+    """`[observe]`: what operators see. `address` is the second address, for `/metrics` and
+    `/health/integrations`: `HOST:PORT`, or a port of loopback; nothing listens without it. `operations` is how many
+    names of operations get figures of their own. `otlp` is the base URL of an OpenTelemetry collector, such as
+    `http://127.0.0.1:4318`; `otlp_share`, 0 to 1, of the traces that begin here are recorded.
+    """
+
+    address: Address | None = None
+    operations: int = 200
+    otlp: str | None = None
+    otlp_share: float = 1.0
+
+
 class HeaderSettings(_Setting, frozen=True, kw_only=True):
     """`[headers]`: which of the caller's headers services get, names in lower case."""
 
@@ -74,7 +93,8 @@ class Service(_Setting, frozen=True, kw_only=True):
 
     `timeout` in seconds; `connections` kept to the service at most; `concurrency` calls of one batch at once;
     `batch_limit` keys in one call where the contract states no `maxItems`; `answer_limit` bytes of one body;
-    `page_limit` pages of a list that is followed to its end.
+    `page_limit` pages of a list that is followed to its end. `slow` seconds are the 95th percentile above which the
+    service counts as degraded; `health` is a path to probe every `health_interval` seconds.
     """
 
     name: str
@@ -88,6 +108,9 @@ class Service(_Setting, frozen=True, kw_only=True):
     answer_limit: int = 8 << 20
     page_limit: int = 50
     owner: str | None = None
+    slow: float = 0.5
+    health: str | None = None
+    health_interval: float = 30.0
 
 
 class Settings(_Setting, frozen=True, kw_only=True):
@@ -100,12 +123,17 @@ class Settings(_Setting, frozen=True, kw_only=True):
     headers: HeaderSettings
     services: Mapping[str, Service]
     identity: IdentitySettings | None = None
+    limits: Limits = Limits()
+    observe: ObserveSettings = ObserveSettings()
 
 
 _GRAPH: Final[Mapping[str, kinds.Reader]] = {
     "schema": kinds.target,
     "path": kinds.url_path,
     "body_limit": kinds.size(1 << 10, 1 << 30),
+    "playground": kinds.truth,
+    "introspection": kinds.truth,
+    "origins": kinds.list_of(kinds.origin),
 }
 _IDENTITY: Final[Mapping[str, kinds.Reader]] = {
     "issuer": kinds.text,
@@ -119,6 +147,12 @@ _IDENTITY: Final[Mapping[str, kinds.Reader]] = {
     "tenant_claim": kinds.text,
     "tenant_header": kinds.header,
 }
+_OBSERVE: Final[Mapping[str, kinds.Reader]] = {
+    "address": kinds.listening_address,
+    "operations": kinds.whole(1, 10_000),
+    "otlp": kinds.base_url,
+    "otlp_share": kinds.share,
+}
 _HEADERS: Final[Mapping[str, kinds.Reader]] = {"forward": kinds.list_of(kinds.header)}
 _SERVICE: Final[Mapping[str, kinds.Reader]] = {
     "url": kinds.base_url,
@@ -131,9 +165,12 @@ _SERVICE: Final[Mapping[str, kinds.Reader]] = {
     "answer_limit": kinds.size(1 << 10, 1 << 30),
     "page_limit": kinds.whole(1, 10_000),
     "owner": kinds.text,
+    "slow": kinds.duration(0.001, 3600),
+    "health": kinds.plain_path,
+    "health_interval": kinds.duration(1, 86_400),
 }
 _SERVICE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
-_Made = TypeVar("_Made", bound=_Setting)
+_Made = TypeVar("_Made", bound=msgspec.Struct)
 
 
 def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -144,17 +181,25 @@ def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
     """
     folder = folder.resolve()
     document = Document.read(folder / FILE, environ)
-    document.check_names((), ("graph", "identity", "headers", "services"), "table")
+    document.check_names((), ("graph", "identity", "headers", "limits", "observe", "services"), "table")
     graph = _struct(document, GraphSettings, ("graph",), _GRAPH)
     headers = _struct(document, HeaderSettings, ("headers",), _HEADERS)
+    limits = _struct(document, Limits, ("limits",), _LIMITS)
+    observe = _struct(document, ObserveSettings, ("observe",), _OBSERVE)
     identity = (
         _struct(document, IdentitySettings, ("identity",), _IDENTITY) if document.has("identity") else None
     )
     services = dict(_services(document, folder))
-    if document.mistakes or graph is None or headers is None:
+    if document.mistakes or graph is None or headers is None or limits is None or observe is None:
         raise ProjectError(document.mistakes)
     return Settings(
-        folder=folder, graph=graph, headers=headers, identity=identity, services=MappingProxyType(services)
+        folder=folder,
+        graph=graph,
+        headers=headers,
+        identity=identity,
+        services=MappingProxyType(services),
+        limits=limits,
+        observe=observe,
     )
 
 

@@ -25,6 +25,7 @@ from graph import generated
 from graph.arguments import INPUT_NAMES
 from graph.declare import FieldDeclaration, Position
 from graph.fields import BoundField, LateField
+from graph.guards import declared_access, printed
 from graph.naming import attribute_names, constant, pascal, stated_name
 from graph.scalars import BigInt
 from graph.type_names import TypeNames
@@ -52,6 +53,8 @@ class TypeFactory:
 
     readers: Callable[[Contract], Readers]
     bound: dict[tuple[str, str], type] = field(default_factory=dict)
+    unread: set[type] = field(default_factory=set)
+    """Bound types whose contract or schema could not be read: what that is was told."""
     _outputs: dict[tuple[str, str], type] = field(default_factory=dict)
     _inputs: dict[tuple[str, str, frozenset[str]], type] = field(default_factory=dict)
     _enums: dict[tuple[str, str], type[Enum]] = field(default_factory=dict)
@@ -137,11 +140,16 @@ class TypeFactory:
     ) -> None:
         """Give a field the type and the reader of its property."""
         nullable = found.use.nullable or not found.required
+        leads_to = contract.schema(found.use)
+        while leads_to.items is not None:
+            leads_to = contract.schema(leads_to.items)
+        to.access = declared_access(self.bound.get((contract.name, leads_to.pointer)))
+        to.directives = printed((), to.access, None)
         to.bind_type(
             self.output(contract, found.use, parent + pascal(found.name), nullable or bool(to.access))
         )
         to.upstream = (found.name,)
-        to.read = property_reader((found.name,), found.use, found.required, readers.of)
+        to.read = property_reader((found,), readers.of)
 
     def _input(self, contract: Contract, schema: Schema, named: str, without: frozenset[str]) -> type:
         key = (contract.name, schema.pointer, without)

@@ -67,7 +67,7 @@ class TypeNames:
         numbered: list[tuple[str, _Made]] = []
         wrong: list[str] = []
         # Whoever keeps the name that it wants goes before those that are given another one.
-        for name, contracts in sorted(by_name.items(), key=lambda pair: _clashes(*pair, own)):
+        for name, contracts in sorted(by_name.items(), key=lambda pair: _clashes(pair[0], pair[1], own)):
             for contract, several in contracts.items():
                 chosen = pascal(contract) + name if _clashes(name, contracts, own) else name
                 if chosen in final:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from adapters.contract import Use
 from adapters.messages import Response
 from resolvers.fault import Fault, FieldError, violation
 from resolvers.leaf import found_type
@@ -36,33 +37,37 @@ def body_of(call: BoundOperation, response: Response) -> Any:
 
 def picked(call: BoundOperation, body: Any) -> tuple[Any, Where]:
     """The value that `pick` names and its place; None where it, or a step before it, is not there and need not
-    be.
+    be. True where the contract promises no body.
 
     Raises FieldError (CONTRACT_VIOLATION).
     """
     where: Where = ROOT
     answer = call.operation.success
     use = None if answer is None else answer.use
+    if use is None:
+        # Nothing is promised, so that all there is to say is that it went well.
+        return True, where
     if body is NO_BODY:
-        if use is None or (use.nullable and not call.pick):
+        if use.nullable and not call.pick:
             return None, where
         raise FieldError(_broken(call, "$", "a JSON body", "nothing"))
     value = body
-    nullable = use is None or use.nullable
+    here: Use | None = use
+    nullable = use.nullable
     for step in call.pick:
         if value is None and nullable:
             return None, where
         if type(value) is not dict:
             raise FieldError(_broken(call, json_path(where), "object", found_type(value)))
         # Binding found every step of `pick` in the contract.
-        declared = None if use is None else call.contract.schema(use).property(step)
+        declared = None if here is None else call.contract.schema(here).property(step)
         where = (where, step)
         if step not in value:
             if declared is None or not declared.required:
                 return None, where
             raise FieldError(_broken(call, json_path(where), "a value", "nothing"))
         value = value[step]
-        use = None if declared is None else declared.use
+        here = None if declared is None else declared.use
         nullable = declared is None or declared.use.nullable or not declared.required
     if value is None and not nullable:
         raise FieldError(_broken(call, json_path(where), "a value", "null"))

@@ -16,10 +16,11 @@ from aiodataloader import DataLoader, Loader, dispatch_queue_batch
 
 from resolvers.settled import Settled
 
-# A landed answer reaches the fields below it in at most three turns: its future's callback, the waiting
-# field's task, and
-# a task for each level that graphql-core gathers. One more settles the ties.
-QUIET_TURNS: Final = 4
+# What a landed answer leads to is asked within the turn in which its waiters wake, at whatever depth: graphql-core
+# completes values at once. Resolvers of Python in between take a turn for their own task, and one for each await
+# that waits for nothing outside. Eight are room for three such levels; an idle loop turns that often in some ten
+# microseconds, and a busy one is what a batch may wait for.
+QUIET_TURNS: Final = 8
 # Other work on the loop must not hold a batch back for ever.
 MOST_TURNS: Final = 64
 
@@ -51,6 +52,8 @@ class Batch(DataLoader[Hashable, Settled]):
     def leave(self, start: Start) -> None:
         """Load all that waits, in a task that `start` makes and owns."""
         queue, self._queue = self._queue, []
+        if not queue:
+            return
         # aiodataloader leaves the futures of a cancelled load pending: who awaits them would wait for ever.
         start(dispatch_queue_batch(self, queue)).add_done_callback(lambda _: _cancel(queue))
 

@@ -81,11 +81,14 @@ def request_of(
             sent = to_wire(call.contract, binding.target.use, value)
         except ValueError as wrong:
             raise FieldError(_refusal(call, binding, (), str(wrong))) from None
-        _check(call, binding, sent)
         if binding.target.parameter is not None:
+            # No URL or header can say null: it means the same as nothing.
             if sent is not None:
+                _check(call, binding, sent)
                 parameters[binding.target.parameter] = sent
-        elif binding.target.body == ():
+            continue
+        _check(call, binding, sent)
+        if binding.target.body == ():
             body = sent
         else:
             body = _placed(body, binding.target.body or (), sent)

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import Any, TypeAlias
 
-from adapters.contract import Contract, Kind, Schema, Use
+from adapters.contract import Contract, Kind, Property, Schema, Use
 from resolvers.fault import Violation, violation
 from resolvers.leaf import WrongLeaf, expected_type, found_type, leaf
 from resolvers.record import Record, record, record_class
@@ -55,41 +56,63 @@ class ObjectReader:
             declared = self._schema.property(upstream)
             if declared is None:
                 raise KeyError(upstream)
-            made = self._made[upstream] = property_reader(
-                (upstream,), declared.use, declared.required, self._readers
-            )
+            made = self._made[upstream] = property_reader((declared,), self._readers)
         return made(of)
 
 
-def property_reader(
-    path: tuple[str, ...], use: Use, required: bool, readers: Callable[[Use], Reader]
-) -> Callable[[Record], Any]:
-    """Reads what stands at a path of a record's properties. Steps before the last may be null or absent if
-    not required.
+def steps_at(contract: Contract, schema: Schema, path: tuple[str, ...]) -> tuple[Property, ...]:
+    """The properties that a path of upstream names leads over, below a schema that has them."""
+    steps: list[Property] = []
+    for name in path:
+        declared = schema.property(name)
+        if declared is None:
+            raise KeyError(name)
+        steps.append(declared)
+        schema = contract.schema(declared.use)
+    return tuple(steps)
+
+
+def property_reader(steps: tuple[Property, ...], readers: Callable[[Use], Reader]) -> Callable[[Record], Any]:
+    """Reads what stands at a path of a record's properties. Each step may be null or absent where its own
+    contract says so.
     """
-    name = path[-1]
-    before = path[:-1]
-    nullable = use.nullable or not required
-    read = readers(use)
+    last = steps[-1]
+    before = steps[:-1]
+    path = tuple(step.name for step in steps)
+    read = readers(last.use)
 
     def from_record(of: Record) -> Any:
         data: Any = of._stolon_data
         for taken, step in enumerate(before):
-            data = data.get(step)
-            if type(data) is not dict:
-                if data is None and nullable:
+            found = data.get(step.name, _ABSENT)
+            if type(found) is not dict:
+                if _may_lack(step, found):
                     return None
-                where = json_path(down(of._stolon_where, before[: taken + 1]))
-                raise Violation(violation(where, "object", found_type(data)))
-        value = data.get(name, _ABSENT)
+                where = json_path(down(of._stolon_where, path[: taken + 1]))
+                raise Violation(violation(where, "object", _found(found)))
+            data = found
+        value = data.get(last.name, _ABSENT)
         if value is None or value is _ABSENT:
-            if nullable and (value is None or not required):
+            if _may_lack(last, value):
                 return None
             where = json_path(down(of._stolon_where, path))
-            raise Violation(violation(where, "a value", "null" if value is None else "nothing"))
-        return read(value, (down(of._stolon_where, before), name))
+            raise Violation(violation(where, "a value", _found(value)))
+        return read(value, (down(of._stolon_where, path[:-1]), last.name))
 
     return from_record
+
+
+def _may_lack(step: Property, value: object) -> bool:
+    """Whether null, or nothing, is right there. Services write null for what is optional, whatever their contract
+    says.
+    """
+    if value is _ABSENT:
+        return not step.required
+    return value is None and (step.use.nullable or not step.required)
+
+
+def _found(value: object) -> str:
+    return "nothing" if value is _ABSENT else found_type(value)
 
 
 _ABSENT = object()
@@ -186,7 +209,9 @@ def plain(value: Any) -> Any:
     elsewhere.
     """
     if isinstance(value, Decimal):
-        return float(value)
+        number = float(value)
+        # JSON has no infinity: what a double can't hold stays text.
+        return number if isfinite(number) else str(value)
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, dict):

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from adapters.contract import MISSING
-from resolvers.call import request_of, supply
+from resolvers.call import argument_path, request_of, supply
 from resolvers.connection import BadWindow, Slice, Window, slice_of
 from resolvers.errors import page_fault
 from resolvers.fault import Code, Fault, FieldError, Violation, violation
@@ -126,15 +126,14 @@ def _lookup(source: Lookup, supplied: Supplied, store: Store) -> Any:
 
 
 def _read_lookup(source: Lookup, settled: Settled) -> Any:
-    fault = settled.fault
-    if (
-        fault is not None
-        and fault.status in (400, 422)
-        and source.call is not None
-        and source.call.from_client
-    ):
-        # Other fields may have asked for the same key; here the client did.
-        raise FieldError(replace(fault, code=Code.BAD_USER_INPUT))
+    fault, call = settled.fault, source.call
+    if fault is not None and fault.status in (400, 422) and call is not None:
+        # Links may share the key; here the client said it. (Of a batch nobody knows which key was refused.)
+        said = [one.target for one in call.bindings if isinstance(one.supplier, Argument)]
+        if said and fault.operation == call.operation.id:
+            fields = [{"path": list(argument_path(call, to, ())), "message": fault.message} for to in said]
+            details = {"fields": fields, **fault.details}
+            raise FieldError(replace(fault, code=Code.BAD_USER_INPUT, details=details))
     return read_pair(source.entity.reader, source.nullable, settled)
 
 
@@ -144,7 +143,7 @@ def _no_key(supplier: object, value: object, parent: Any) -> Fault:
         for step in supplier.path:
             where = (where, step)
         return violation(json_path(where), "a key", found_type(value))
-    name = supplier.name if isinstance(supplier, Argument) else "key"
+    name = (supplier.shown or supplier.name) if isinstance(supplier, Argument) else "key"
     return Fault(
         Code.BAD_USER_INPUT,
         f"{name}: expected a key of this type",

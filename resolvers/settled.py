@@ -6,7 +6,7 @@ like any other result.
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, CancelledError, Future
+from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
@@ -83,8 +83,6 @@ class Slot:
             self.settle(done.result())
         elif isinstance(raised, FieldError):
             self.settle(Settled(fault=raised.fault))
-        elif isinstance(raised, CancelledError):
-            self.abandon()
         else:
             self.settle(Settled(fault=broken(raised)))
 

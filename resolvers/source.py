@@ -66,9 +66,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of the GraphQL field, by its Python name."""
+    """An argument of the GraphQL field, by its Python name; `shown` is its GraphQL name."""
 
     name: str
+    shown: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import logging
 from asyncio import AbstractEventLoop, Future, Task, gather
 from collections.abc import Callable, Coroutine, Hashable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Any, Final, Literal, Protocol, TypeVar, cast
 
 from adapters.contract import Parameter
 from adapters.failures import UpstreamFailure
@@ -28,11 +29,13 @@ from resolvers.load import load_entities, load_groups
 from resolvers.paging import Incomplete, Page, PageViolation, follow, read_page
 from resolvers.settled import ABSENT, Ask, Settled, Slot
 from resolvers.source import BoundOperation, Entity, Grouped, Supplied
+from resolvers.steps import Step, StepWatch
 from resolvers.where import down
 
 _LOG: Final = logging.getLogger("stolon.store")
 
 Result = TypeVar("Result")
+_UNSEEN: Final = nullcontext()
 
 
 class Upstream(Protocol):
@@ -64,12 +67,14 @@ class Store:
         loop: AbstractEventLoop,
         epoch: Callable[[], float],
         request_id: str | None = None,
+        steps: tuple[StepWatch, ...] = (),
     ) -> None:
         self.sender = sender
         self._upstreams = upstreams
         self._loop = loop
         self._epoch = epoch
         self._request_id = request_id
+        self._steps = steps
         self._slots: dict[Hashable, Slot] = {}
         self._batches: dict[Hashable, Batch] = {}
         self._tasks: set[Task[Any]] = set()
@@ -192,7 +197,8 @@ class Store:
         paging = call.paging
         assert paging is not None  # asked for by `whole` alone, which looked
         try:
-            items = await follow(paging, partial(self.page, call, supplied), self.limits(call).page_limit)
+            with self._step("list", call, 0):
+                items = await follow(paging, partial(self.page, call, supplied), self.limits(call).page_limit)
         except Incomplete as ended:
             return Settled(fault=incomplete(call, ended.pages))
         except PageViolation as broken:
@@ -200,10 +206,24 @@ class Store:
         return Settled((items, down((), call.pick)))
 
     async def _load_entities(self, entity: Entity, keys: list[Hashable]) -> list[Settled]:
-        return await load_entities(self, entity, cast("list[tuple[str, ...]]", keys))
+        one = entity.one if entity.many is None else entity.many
+        with self._step("entities", one, len(keys)):
+            return await load_entities(self, entity, cast("list[tuple[str, ...]]", keys))
 
     async def _load_groups(self, grouped: Grouped, supplied: Supplied, keys: list[Hashable]) -> list[Settled]:
-        return await load_groups(self, grouped, supplied, cast("list[str]", keys))
+        with self._step("groups", grouped.call, len(keys)):
+            return await load_groups(self, grouped, supplied, cast("list[str]", keys))
+
+    def _step(
+        self, kind: Literal["entities", "groups", "list"], call: BoundOperation | None, keys: int
+    ) -> AbstractContextManager[object]:
+        if not self._steps or call is None:
+            return _UNSEEN
+        step = Step(kind, call.service, call.operation.id, keys)
+        entered = ExitStack()
+        for watch in self._steps:
+            entered.enter_context(watch(step))
+        return entered
 
     # --- tasks
 

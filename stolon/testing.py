@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from adapters.failures import BadAnswer, TimedOut, Unavailable
 from adapters.messages import Identity, Request, Response, Send
 from adapters.service import Service
 from graph.executor import Answer, GraphQLRequest
@@ -25,10 +26,26 @@ from graph.lane import ReferenceLane
 from graph.schema import Schema
 from resolvers.caller import Caller
 
-__all__ = ["Answer", "Caller", "Identity", "Request", "Response", "Services", "answer", "caller", "execute"]
+__all__ = [
+    "Answer",
+    "BadAnswer",
+    "Caller",
+    "Identity",
+    "Request",
+    "Response",
+    "Service",
+    "Services",
+    "TimedOut",
+    "Unavailable",
+    "answer",
+    "caller",
+    "execute",
+]
 
 Handler: TypeAlias = Callable[[Request], "Response | Awaitable[Response]"]
-"""Answers one request of one operation; may raise a failure of `adapters.failures`."""
+"""Answers one request of one operation; may raise `TimedOut`, `Unavailable` or `BadAnswer`, each with `sent=` true
+where the request may have reached the service.
+"""
 
 
 def answer(json: object = None, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -59,6 +76,7 @@ class Services:
         self.requests: list[Request] = []
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._settings = settings
+        self._unscripted: list[str] = []
 
     @property
     def calls(self) -> dict[str, int]:
@@ -93,11 +111,22 @@ class Services:
             for name in names
         }
 
+    def check_all_scripted(self) -> None:
+        """Raises LookupError where an operation was called for which nothing is scripted, and names the scripted."""
+        missing, self._unscripted = self._unscripted, []
+        if missing:
+            known = sorted(f"{service}.{operation}" for service, operation in self._handlers)
+            named = ", ".join(dict.fromkeys(missing))
+            raise LookupError(
+                f"no answer is scripted for {named} (there is one for {', '.join(known) or 'nothing'})"
+            )
+
     async def _send(self, request: Request) -> Response:
         self.requests.append(request)
         handler = self._handlers.get((request.service, request.operation))
         if handler is None:
-            raise LookupError(f"no answer is scripted for {request.service}.{request.operation}")
+            self._unscripted.append(f"{request.service}.{request.operation}")
+            raise Unavailable(f"no answer is scripted for {self._unscripted[-1]}", sent=False)
         given = handler(request)
         return given if isinstance(given, Response) else await given
 
@@ -114,8 +143,12 @@ async def execute(
 ) -> Answer:
     """Execute a document as the server would, over scripted services. Its `data` and `errors` are what
     clients get.
+
+    Raises LookupError where an operation is called for which no answer is scripted.
     """
     passed = {name.lower(): value for name, value in (headers or {}).items()}
     lane = ReferenceLane(schema, services.upstreams(schema), forward=frozenset(passed))
     document = GraphQLRequest(query, variables or {}, operation_name)
-    return await lane.execute(document, caller or Caller(), passed, "test-request")
+    answered = await lane.execute(document, caller or Caller(), passed, "test-request")
+    services.check_all_scripted()
+    return answered

@@ -8,7 +8,7 @@ import hashlib
 import re
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from entities import Order, Payment, orders, payments
@@ -70,24 +70,29 @@ class CartInput:
 class CheckoutResult:
     """What became of a checkout. `reason` is the payment service's own word, where it gave one."""
 
-    state: CheckoutState
+    state: CheckoutState = strawberry.field(description="What became of it.")
     order: Order | None = strawberry.field(description="The order as it is now.")
     payment: Payment | None = strawberry.field(default=None, description="The payment, if one is known.")
     reason: str | None = strawberry.field(default=None, description="Why it is not paid, for people.")
 
 
-async def check_out(
-    info: rest.Info, cart: CartInput, key: strawberry.ID | None = None
-) -> CheckoutResult | None:
-    """Order, pay, and undo what could not be paid. Raises FieldError where nothing was ordered.
+_Key = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description="The client's own name for this checkout: sent again with it, nothing is ordered or paid twice, "
+        "and the first outcome is answered."
+    ),
+]
+_Cart = Annotated[CartInput, strawberry.argument(description="What to order, and how to pay for it.")]
 
-    `key` is the client's own name for this checkout: sent again, it gets the first outcome, and nobody pays twice.
-    """
+
+async def check_out(info: rest.Info, cart: _Cart, key: _Key = strawberry.UNSET) -> CheckoutResult | None:
+    """Order, pay, and undo what could not be paid. Raises FieldError where nothing was ordered."""
     context = info.context
     if not _METHOD.fullmatch(cart.method):
         # Before anything is ordered: payments would refuse it only after the order was made.
         raise _bad_input([(["cart", "method"], "expected the token of a payment method, such as pm_ok")])
-    name = None if key is None else _name(context, key)
+    name = _name(context, key) if key else None
     if name is not None:
         done = await context.call(payments.op("findPayment"), idempotency_key=name)
         if done is not None:

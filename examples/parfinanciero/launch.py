@@ -121,6 +121,8 @@ async def launch(
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
+        # In one order at every start, whichever listened first.
+        launched.services = {name: launched.services[name] for name in NAMES}
         launched.tokens = await _tokens(launched.issuer)
         yield launched
     finally:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import TypeDefinitionNode, parse, print_ast
 
 from adapters.mistake import ProjectError
 from graph.project import load_schema
@@ -56,7 +58,7 @@ def parameter(name: str, schema: Doc | None = None, place: str = "query", **more
 
 def operation(
     call: str,
-    id: str | None = None,
+    id: str | None = None,  # noqa: A002 - as OpenAPI calls it
     answer: Doc | None = None,
     *parameters: Doc,
     body: Doc | None = None,
@@ -69,7 +71,7 @@ def operation(
     states are text. `statuses` are answered without a body.
     """
     method, path = call.split(" ")
-    stated = {one["name"] for one in parameters}
+    stated = {one["name"] for one in parameters if one["in"] == "path"}
     names = [part.split("}")[0] for part in path.split("{")[1:]]
     found = [parameter(name, place="path") for name in names if name not in stated]
     ok: Doc = {"description": "fine"}
@@ -137,42 +139,66 @@ def refused(
 
 
 def type_text(schema: Schema, name: str) -> str:
-    """The printed definition of one type, without descriptions and directives' own definitions."""
-    sdl = schema.as_str()
-    heads = [f"{kind} {name}" for kind in ("type", "input", "enum", "interface", "union", "scalar")]
-    blocks = [block for block in sdl.split("\n\n") if any(_starts(block, head) for head in heads)]
-    assert len(blocks) == 1, f"{len(blocks)} definitions of {name} in:\n{sdl}"
-    return blocks[0]
-
-
-def _starts(block: str, head: str) -> bool:
-    line = next((one for one in block.splitlines() if one.startswith(head.split(" ")[0] + " ")), "")
-    return line == head or line.startswith((f"{head} ", f"{head}("))
+    """The printed definition of one type, with descriptions and directives."""
+    return print_ast(_definition(schema, name))
 
 
 def field_text(schema: Schema, type_name: str, field: str) -> str:
-    """One field as the schema prints it, with its directives, without its description."""
-    lines = [line.strip() for line in type_text(schema, type_name).splitlines()]
-    found = [line for line in lines if line.startswith((f"{field}:", f"{field}("))]
-    assert len(found) == 1, f"{field} in:\n{chr(10).join(lines)}"
-    return found[0]
+    """One field as the schema prints it, with its directives, without descriptions."""
+    return _printed(_field(schema, type_name, field), directives=True)
 
 
 def signature(schema: Schema, type_name: str, field: str) -> str:
     """One field as the schema prints it, without directives and descriptions."""
-    return field_text(schema, type_name, field).split(" @")[0]
+    return _printed(_field(schema, type_name, field), directives=False)
 
 
 def fields_of(schema: Schema, type_name: str) -> list[str]:
     """The signatures of all fields of a type (or an input), in order, without directives and descriptions."""
-    definition = schema._schema.type_map[type_name]
-    return [signature(schema, type_name, name) for name in definition.fields]  # type: ignore[union-attr]
+    return [_printed(one, directives=False) for one in _definition(schema, type_name).fields]
+
+
+def description_of(schema: Schema, type_name: str, field: str = "") -> str | None:
+    """The description of a type, or of one of its fields."""
+    node = _field(schema, type_name, field) if field else _definition(schema, type_name)
+    return None if node.description is None else node.description.value
+
+
+def type_names(schema: Schema) -> list[str]:
+    """The names of all types that the schema prints, in alphabetical order."""
+    return sorted(
+        one.name.value for one in parse(schema.as_str()).definitions if isinstance(one, TypeDefinitionNode)
+    )
+
+
+def _definition(schema: Schema, name: str) -> Any:
+    for one in parse(schema.as_str()).definitions:
+        if isinstance(one, TypeDefinitionNode) and one.name.value == name:
+            return one
+    raise AssertionError(f"no {name} in:\n{schema.as_str()}")
+
+
+def _field(schema: Schema, type_name: str, field: str) -> Any:
+    definition = _definition(schema, type_name)
+    for one in definition.fields:
+        if one.name.value == field:
+            return one
+    raise AssertionError(f"no {field} in:\n{print_ast(definition)}")
+
+
+def _printed(node: Any, *, directives: bool) -> str:
+    bare = replace(node, description=None)
+    if not directives:
+        bare = replace(bare, directives=())
+    if getattr(node, "arguments", None):
+        bare = replace(bare, arguments=tuple(replace(one, description=None) for one in node.arguments))
+    return print_ast(bare)
 
 
 async def data(schema: Schema, query: str, services: testing.Services, **options: Any) -> Any:
     """The data of an answer that has no errors."""
     answer = await testing.execute(schema, query, services, **options)
-    assert answer.errors == []
+    assert answer.errors == [], answer.errors
     return answer.data
 
 

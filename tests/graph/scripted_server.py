@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from aiohttp import web
 
 from graph.auth import Authenticator
 from graph.executor import Answer, GraphQLRequest
+from graph.limits import Limits
 from graph.refused import Refused
 from graph.server import RUNNING, application, serving
 from graph.settings import GraphSettings
@@ -42,6 +43,11 @@ class Scripted:
     ) -> Answer:
         self.calls.append(Call(document, caller, headers, request_id))
         return await self.script(document)
+
+    async def stream(
+        self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
+    ) -> AsyncGenerator[Answer, None]:
+        yield await self.execute(document, caller, headers, request_id)
 
 
 class Held:
@@ -124,10 +130,12 @@ async def edge(
     authenticator: Authenticator | None = None,
     body_limit: int = 1000,
     drain: float = 5.0,
+    limits: Limits | None = None,
+    origins: tuple[str, ...] = (),
 ) -> AsyncIterator[Edge]:
     """The edge on a free port of loopback."""
     executor = Scripted(script)
-    settings = GraphSettings(schema="schema:schema", body_limit=body_limit)
-    app = application(executor, authenticator or Everybody(), settings, drain=drain)
+    settings = GraphSettings(schema="schema:schema", body_limit=body_limit, origins=origins)
+    app = application(executor, authenticator or Everybody(), settings, drain=drain, limits=limits)
     async with serving(app, "127.0.0.1", 0) as url, aiohttp.ClientSession() as client:
         yield Edge(url, executor, app, client)

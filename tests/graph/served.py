@@ -118,7 +118,9 @@ class Gateway:
         body = {"query": query, "variables": variables}
         return self.client.post(f"{self.url}/graphql", json=body, headers=named)
 
-    async def ask(self, query: str, variables: Doc | None = None, token: str | None = None, **headers: str) -> Doc:
+    async def ask(
+        self, query: str, variables: Doc | None = None, token: str | None = None, **headers: str
+    ) -> Doc:
         """The decoded answer to a POST."""
         async with self.post(query, variables, token, **headers) as response:
             answer: Doc = await response.json()
@@ -145,9 +147,13 @@ async def served(
 
 def toml(services: Mapping[str, str], more: str = "", **settings: str) -> str:
     """A project file: services by URL, each with the same further settings as `name='"value"'`."""
-    lines = ['[graph]', 'schema = "schema:schema"', more]
+    lines = ["[graph]", 'schema = "schema:schema"', more]
     for name, url in services.items():
-        lines += [f"[services.{name}]", f'url = "{url}"', *(f"{key} = {value}" for key, value in settings.items())]
+        lines += [
+            f"[services.{name}]",
+            f'url = "{url}"',
+            *(f"{key} = {value}" for key, value in settings.items()),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -160,5 +166,5 @@ async def settled() -> None:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something holds, ten seconds at most."""
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for sets no event: a socket that closes, a task that ends
             await asyncio.sleep(0.005)

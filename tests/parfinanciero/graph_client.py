@@ -22,12 +22,13 @@ def bundled_project() -> Project:
     return load_project(FOLDER, {})
 
 
-def settled_at(project: Project, running: Example, *, timeout: float = 10.0) -> Project:
-    """The project over these running services."""
+def settled_at(project: Project, running: Example, *, payments_timeout: float = 10.0) -> Project:
+    """The project over these running services, patient with a busy machine."""
     settings = project.settings
     assert settings.identity is not None
+    timeouts = dict.fromkeys(NAMES, 10.0) | {"payments": payments_timeout}
     services = {
-        name: msgspec.structs.replace(settings.services[name], url=running.url(name), timeout=timeout)
+        name: msgspec.structs.replace(settings.services[name], url=running.url(name), timeout=timeouts[name])
         for name in NAMES
     }
     identity = msgspec.structs.replace(settings.identity, issuer=running.issuer, jwks=running.jwks)

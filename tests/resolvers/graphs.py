@@ -1,103 +1,31 @@
-"""Small projects for tests of the store: contracts written as Python values, a module, and services that wait to be let go.
+"""Small projects for tests of the store, and services that wait to be let go.
 
-`project(...)` writes the folder and loads its schema; `Gate` holds calls back, so that a test decides which answer lands
-when, and counts how many are under way.
+`project(...)` loads a schema from contracts (in the words of `tests/graph/projects.py`) and a module. `Gate` holds
+calls back, so that a test decides which answer lands when, and counts how many are under way.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from graph.project import load_schema
 from graph.schema import Schema
-from stolon.testing import Answer, Request, Response, answer
+from stolon.testing import Answer, Request, Response, Services, answer
+from tests.graph.projects import TEXT, Doc, an, contract, listed, load, nullable, operation, parameter, ref
 
-HEAD = "from __future__ import annotations\n\nimport strawberry\n\nfrom stolon import rest\n\n"
-
-
-def ref(name: str) -> dict[str, Any]:
-    """A reference to a component schema."""
-    return {"$ref": f"#/components/schemas/{name}"}
+HEAD = (
+    "from __future__ import annotations\n\nimport asyncio\n\nimport strawberry\n\nfrom stolon import rest\n\n"
+)
 
 
-def array(items: Mapping[str, Any], **more: object) -> dict[str, Any]:
-    """An array schema."""
-    return {"type": "array", "items": dict(items), **more}
-
-
-def thing(required: Iterable[str] = (), /, **properties: object) -> dict[str, Any]:
-    """An object schema; a property is a schema, or the name of a type."""
-    made = {name: {"type": one} if isinstance(one, str) else one for name, one in properties.items()}
-    return {"type": "object", "required": list(required), "properties": made}
-
-
-def operation(
-    line: str,
-    name: str,
-    result: Mapping[str, Any] | None,
-    *,
-    query: Mapping[str, Mapping[str, Any]] | None = None,
-    required: Iterable[str] = (),
-    headers: Mapping[str, Mapping[str, Any]] | None = None,
-    path: Mapping[str, Any] | None = None,
-    body: Mapping[str, Any] | None = None,
-    missing: bool = False,
-) -> dict[str, dict[str, Any]]:
-    """One path item: `line` is `GET /users/{id}`; path parameters are text unless `path` says; `missing` declares 404."""
-    method, _, url = line.partition(" ")
-    needed = set(required)
-    parameters: list[dict[str, Any]] = [
-        {"name": part[1:-1], "in": "path", "required": True, "schema": dict(path or {"type": "string"})}
-        for part in url.split("/")
-        if part.startswith("{")
-    ]
-    for place, named in (("query", query), ("header", headers)):
-        parameters += [
-            {"name": key, "in": place, "required": key in needed, "schema": dict(schema), "explode": False}
-            if place == "query"
-            else {"name": key, "in": place, "required": key in needed, "schema": dict(schema)}
-            for key, schema in (named or {}).items()
-        ]
-    success: dict[str, Any] = {"description": "well"}
-    if result is not None:
-        success["content"] = {"application/json": {"schema": dict(result)}}
-    made: dict[str, Any] = {"operationId": name, "parameters": parameters, "responses": {"200": success}}
-    if missing:
-        made["responses"]["404"] = {"description": "there is none"}
-    if body is not None:
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": dict(body)}}}
-    return {url: {method.lower(): made}}
-
-
-def contract(schemas: Mapping[str, Any], *operations: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """An OpenAPI 3.1 document."""
-    paths: dict[str, dict[str, Any]] = {}
-    for one in operations:
-        for url, methods in one.items():
-            paths.setdefault(url, {}).update(methods)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "a test", "version": "1"},
-        "paths": paths,
-        "components": {"schemas": dict(schemas)},
-    }
-
-
-def project(folder: Path, contracts: Mapping[str, Mapping[str, Any]], module: str, toml: str = "") -> Schema:
-    """Write a project and load its schema. The module starts with Strawberry, `rest` and a name for each contract."""
-    (folder / "contracts").mkdir(parents=True, exist_ok=True)
-    for name, document in contracts.items():
-        (folder / "contracts" / f"{name}.json").write_text(json.dumps(document))
+def project(folder: Path, module: str, toml: str = "", /, **contracts: Doc) -> Schema:
+    """A project's schema. Its module starts with Strawberry, `rest` and a name for each contract."""
     named = "".join(f"{name} = rest.contract({name!r})\n" for name in contracts)
-    (folder / "schema.py").write_text(HEAD + named + "\n\n" + dedent(module))
-    (folder / "stolon.toml").write_text(toml)
-    return load_schema(folder, "schema:schema")
+    return load(folder, HEAD + named + "\n\n" + dedent(module), contracts, toml or "[graph]\n")
 
 
 def asked(request: Request, name: str) -> list[str]:
@@ -171,3 +99,93 @@ async def turns(count: int = 200) -> None:
 def codes(result: Answer) -> list[tuple[list[Any], str]]:
     """Path and code of each error, in their order."""
     return [(one.get("path", []), one["extensions"]["code"]) for one in result.errors]
+
+
+# --- one project that many tests ask: people, what they post, and what is said about it
+
+PEOPLE: Doc = contract(
+    operation("GET /people/{id}", "getPerson", ref("Person"), statuses=("404",)),
+    operation(
+        "GET /people",
+        "listPeople",
+        listed(ref("Person")),
+        parameter("ids", listed(TEXT, maxItems=4), required=True, explode=False),
+    ),
+    Person=an({"id": TEXT, "name": TEXT, "boss_id": nullable(TEXT)}, optional="boss_id"),
+)
+
+POSTS: Doc = contract(
+    operation("GET /posts", "listPosts", listed(ref("Post")), parameter("topic")),
+    operation("GET /posts/{id}", "getPost", ref("Post"), statuses=("404",)),
+    operation(
+        "GET /comments",
+        "listComments",
+        listed(ref("Comment")),
+        parameter("post_ids", listed(TEXT), required=True, explode=False),
+        parameter("state"),
+    ),
+    Post=an({"id": TEXT, "author_id": TEXT, "reviewer_id": nullable(TEXT)}, optional="reviewer_id"),
+    Comment=an({"id": TEXT, "post_id": TEXT, "person_id": TEXT}),
+)
+
+SOCIAL = """
+@rest.type(people.schema("Person"), key="id", one=people.op("getPerson"), many=people.op("listPeople", ids=rest.keys))
+class Person:
+    id: rest.auto
+    name: rest.auto
+    boss: "Person | None" = rest.link(key="boss_id")
+
+
+@rest.type(posts.schema("Comment"))
+class Comment:
+    id: rest.auto
+    person: Person | None = rest.link(key="person_id")
+
+
+@rest.type(posts.schema("Post"), key="id", one=posts.op("getPost"))
+class Post:
+    id: rest.auto
+    author: Person | None = rest.link(key="author_id")
+    reviewer: Person | None = rest.link(key="reviewer_id")
+    comments: list[Comment] | None = rest.link(
+        posts.op("listComments", post_ids=rest.each("id")), group_by="post_id")
+
+    @rest.field(needs=["author_id"])
+    async def slow_author(self, info: rest.Info, turns: int = 1) -> Person | None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await info.context.load(Person, self.author_id)
+
+
+@strawberry.type
+class Query:
+    me: Person | None = rest.query(people.op("getPerson", id=rest.caller("sub")))
+    person: Person | None = rest.query(people.op("getPerson"))
+    post: Post | None = rest.query(posts.op("getPost"))
+    posts: list[Post] | None = rest.query(posts.op("listPosts"))
+
+
+schema = rest.Schema(query=Query)
+"""
+
+
+def person(key: str, boss: str | None = None) -> Doc:
+    """One row of people."""
+    return {"id": key, "name": f"name of {key}", "boss_id": boss}
+
+
+def post(key: str, author: str, reviewer: str | None = None) -> Doc:
+    """One row of posts."""
+    return {"id": key, "author_id": author, "reviewer_id": reviewer}
+
+
+def social(people: Iterable[Doc], posts: Iterable[Doc] = (), comments: Iterable[Doc] = ()) -> Services:
+    """Services that hold these rows."""
+    listed_people, listed_posts = list(people), list(posts)
+    services = Services()
+    services.on("people", "getPerson", row_of(listed_people))
+    services.on("people", "listPeople", rows_of(listed_people))
+    services.on("posts", "getPost", row_of(listed_posts))
+    services.answer("posts", "listPosts", json=listed_posts)
+    services.on("posts", "listComments", rows_of(comments, "post_ids", "post_id"))
+    return services

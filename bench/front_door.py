@@ -1,0 +1,193 @@
+"""What the front door costs per request, in CPU, over aiohttp's own bare handler.
+
+    python bench/front_door.py [--requests 4000] [--rounds 5] [--only NAME,...]
+
+Every variant is a server in a process of its own; this process is the load (keep-alive connections, one
+request at a time on each), so that only the server's CPU is counted: its own clock of CPU time before and
+after, over the requests between. Rounds of all variants follow each other, so that a machine that slows down
+slows them all; the median round counts. The answer is a constant: executing GraphQL is shown apart.
+
+| variant | what answers |
+| --- | --- |
+| `bare` | an aiohttp handler that reads the body and answers constant bytes |
+| `door` | the endpoint: protocol, checks, request id, trace; a constant executor; nobody signs in |
+| `log`, `metrics`, `token` | `door` with one of them on; the token is warm |
+| `all` | `door` with all three on: the figure that the target is about |
+| `cold` | `all`, with a token that was never seen before in every request (RS256) |
+| `spans` | `all`, with OpenTelemetry spans, exported to nobody |
+| `graph` | `all`, with graphql-core executing `{ __typename }` over a Strawberry schema, its constant field |
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BODY = json.dumps({"query": "query Constant { __typename }", "operationName": "Constant"}).encode()
+VARIANTS = ("bare", "door", "log", "metrics", "token", "all", "cold", "spans", "graph")
+WITH_TOKEN = frozenset({"token", "all", "cold", "spans", "graph"})
+CONNECTIONS = 8
+TARGET = 15.0
+
+
+class Client(asyncio.Protocol):
+    """One keep-alive connection: sends the next request as soon as the last answer is whole."""
+
+    def __init__(self, requests: Iterator[bytes], done: asyncio.Future[None]) -> None:
+        self._requests = requests
+        self._done = done
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment] # it is one: a TCP connection
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, body = self._buffer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        if not head.startswith(b"HTTP/1.1 200 "):
+            self._fail(RuntimeError(f"not answered with 200: {self._buffer[:500]!r}"))
+            return
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r")[0])
+        if len(body) >= length:
+            self._buffer = b""
+            self._next()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._fail(error or ConnectionError("the server closed the connection"))
+
+    def _next(self) -> None:
+        request = next(self._requests, None)
+        if request is not None:
+            self._transport.write(request)
+            return
+        if not self._done.done():
+            self._done.set_result(None)
+        self._transport.close()
+
+    def _fail(self, error: Exception) -> None:
+        if not self._done.done():
+            self._done.set_exception(error)
+
+
+async def load(port: int, requests: Iterator[bytes]) -> None:
+    """Send all the requests over a few connections, and wait for every answer."""
+    loop = asyncio.get_running_loop()
+    ends = [loop.create_future() for _ in range(CONNECTIONS)]
+    for end in ends:
+        await loop.create_connection(lambda end=end: Client(requests, end), "127.0.0.1", port)
+    await asyncio.gather(*ends)
+
+
+def request(token: str | None) -> bytes:
+    """The bytes of one request, with the headers that browsers and clients send."""
+    lines = [
+        "POST /graphql HTTP/1.1",
+        "host: 127.0.0.1",
+        "accept: application/graphql-response+json, application/json;q=0.9",
+        "accept-encoding: gzip, deflate",
+        "accept-language: en",
+        "user-agent: bench",
+        "content-type: application/json",
+        f"content-length: {len(BODY)}",
+        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    ]
+    if token is not None:
+        lines.append(f"authorization: Bearer {token}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + BODY
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time of another process, all its threads (Linux: clock_getcpuclockid)."""
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+class Server:
+    """A variant, served by `bench/front_door_server.py` in a process of its own."""
+
+    def __init__(self, variant: str, tokens: int) -> None:
+        self.variant = variant
+        self._process = subprocess.Popen(  # noqa: S603 - this very bench
+            [sys.executable, str(ROOT / "bench" / "front_door_server.py"), variant, str(tokens)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # where the log lines go: written, and read by nobody
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{variant} did not start: run bench/front_door_server.py {variant} {tokens}")
+        told = json.loads(line)
+        self._port: int = told["port"]
+        self._tokens: Iterator[str] | None = iter(told["tokens"]) if variant == "cold" else None
+        self._one = request(told["tokens"][0] if variant in WITH_TOKEN else None)
+
+    def measured(self, requests: int) -> float:
+        """CPU microseconds for one of so many requests."""
+        made: Iterator[bytes]
+        if self._tokens is not None:
+            made = map(request, list(itertools.islice(self._tokens, requests)))
+        else:
+            made = itertools.repeat(self._one, requests)
+        before = cpu_seconds(self._process.pid)
+        asyncio.run(load(self._port, made))
+        return (cpu_seconds(self._process.pid) - before) / requests * 1e6
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.wait(20)
+
+
+def main() -> None:
+    """Measure, and print the table in Markdown."""
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    arguments.add_argument("--requests", type=int, default=4000)
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--only", default=",".join(VARIANTS))
+    given = arguments.parse_args()
+    few = max(given.requests // 10, 100)  # new tokens are dear to make, and dear to check
+    servers = [Server(name, few * (given.rounds + 1)) for name in given.only.split(",")]
+    found: dict[str, list[float]] = {server.variant: [] for server in servers}
+    try:
+        for server in servers:
+            server.measured(few)
+        for _ in range(given.rounds):
+            for server in servers:
+                found[server.variant].append(
+                    server.measured(few if server.variant == "cold" else given.requests)
+                )
+    finally:
+        for server in servers:
+            server.stop()
+    medians = {name: statistics.median(times) for name, times in found.items()}
+    bare = medians.get("bare")
+    print("| variant | µs a request | over bare, µs | times bare | rounds, µs |")
+    print("| --- | ---: | ---: | ---: | --- |")
+    for name, median in medians.items():
+        over = "" if bare is None else f"{median - bare:.1f}"
+        times = "" if bare is None else f"{median / bare:.2f}"
+        print(
+            f"| {name} | {median:.1f} | {over} | {times} | {', '.join(f'{one:.1f}' for one in found[name])} |"
+        )
+    if bare is not None and "all" in medians:
+        over = medians["all"] - bare
+        print(
+            f"\nall over bare: {over:.1f} µs; the target is {TARGET:g} µs: {'kept' if over <= TARGET else 'missed'}"
+        )
+
+
+if __name__ == "__main__":
+    main()

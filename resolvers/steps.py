@@ -1,0 +1,29 @@
+"""The steps of a request as whoever watches sees them: what was loaded together, and how much of it.
+
+`resolvers/store.py` tells of each load as it begins; metrics and traces (`graph/`) watch. Keys themselves are
+never told: they are personal data as often as not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One load: `entities` and `groups` by so many `keys`, or a `list` that is followed to its end (0 keys).
+
+    `service` and `operation` name the call that serves it; a load of several calls is named by its first.
+    """
+
+    kind: Literal["entities", "groups", "list"]
+    service: str
+    operation: str
+    keys: int
+
+
+StepWatch: TypeAlias = Callable[[Step], AbstractContextManager[object]]
+"""Entered when a step begins, left when it has ended, whichever way."""

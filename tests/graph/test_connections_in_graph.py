@@ -1,0 +1,313 @@
+"""Connections as clients meet them, over each of the four ways of paging, recognised and stated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from stolon import testing
+from tests.graph.projects import (
+    INT,
+    TEXT,
+    Doc,
+    an,
+    contract,
+    data,
+    description_of,
+    error,
+    field_text,
+    fields_of,
+    listed,
+    load,
+    nullable,
+    operation,
+    parameter,
+    ref,
+    signature,
+)
+
+ITEMS = [{"id": str(n)} for n in range(1, 8)]
+
+
+def module(op: str, field: str = "") -> str:
+    """A module with one connection."""
+    return f"""
+        import strawberry
+        from stolon import rest
+
+        shop = rest.contract("shop")
+
+        @rest.type(shop.schema("Item"), key="id")
+        class Item:
+            id: rest.auto
+            {field}
+
+        @strawberry.type
+        class Query:
+            items: rest.Connection[Item] | None = rest.connection({op})
+
+        schema = rest.Schema(query=Query)
+    """
+
+
+LIST = 'shop.op("list")'
+ANSWER = an({"data": listed(ref("Item")), "total": INT})
+
+
+def shop(answer: Doc, *parameters: Doc, **more: Any) -> dict[str, Doc]:
+    """A contract with one list."""
+    return {
+        "shop": contract(operation("GET /items", "list", answer, *parameters, **more), Item=an({"id": TEXT}))
+    }
+
+
+SIZE = parameter("per_page", {**INT, "maximum": 5, "default": 2})
+PAGES = shop(ANSWER, parameter("page", INT), SIZE, parameter("q"), parameter("before"))
+OFFSETS = shop(ANSWER, parameter("offset", INT), parameter("limit", {**INT, "maximum": 5, "default": 2}))
+CURSORS = shop(
+    an({"data": listed(ref("Item")), "next_cursor": nullable(TEXT)}, optional="next_cursor"),
+    parameter("cursor"),
+    parameter("limit", {**INT, "maximum": 5, "default": 2}),
+)
+LINKS = shop(listed(ref("Item")), parameter("limit", {**INT, "maximum": 5, "default": 2}), headers=("Link",))
+PATHS = shop(
+    an({"payload": an({"rows": listed(ref("Item")), "n": INT})}),
+    parameter("pg", INT),
+    parameter("sz", INT),
+    parameter("x", INT),
+)
+
+
+def asked(request: testing.Request) -> dict[str, str]:
+    """The query of a request, each parameter once."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(request.target).query).items()}
+
+
+def by_page(request: testing.Request) -> testing.Response:
+    """Numbered pages with a total."""
+    query = asked(request)
+    size = int(query.get("per_page", 2))
+    start = (int(query.get("page", 1)) - 1) * size
+    return testing.answer({"data": ITEMS[start : start + size], "total": len(ITEMS)})
+
+
+def by_offset(request: testing.Request) -> testing.Response:
+    """Positions with a total."""
+    query = asked(request)
+    start, size = int(query.get("offset", 0)), int(query.get("limit", 2))
+    return testing.answer({"data": ITEMS[start : start + size], "total": len(ITEMS)})
+
+
+def by_cursor(request: testing.Request) -> testing.Response:
+    """Cursors that are the position as text; none on the last page."""
+    query = asked(request)
+    start, size = int(query.get("cursor", "c0")[1:]), int(query.get("limit", 2))
+    after = {"next_cursor": f"c{start + size}"} if start + size < len(ITEMS) else {}
+    return testing.answer({"data": ITEMS[start : start + size], **after})
+
+
+def by_link(request: testing.Request) -> testing.Response:
+    """A Link header with the next page."""
+    query = asked(request)
+    start, size = int(query.get("offset", 0)), int(query.get("limit", 2))
+    link = f'<http://elsewhere/items?offset={start + size}&limit={size}>; rel="next"'
+    return testing.answer(
+        ITEMS[start : start + size], headers={"link": link} if start + size < len(ITEMS) else {}
+    )
+
+
+def by_path(request: testing.Request) -> testing.Response:
+    """Numbered from 0, under names that nobody knows."""
+    query = asked(request)
+    size = int(query["sz"])
+    start = int(query["pg"]) * size
+    return testing.answer({"payload": {"rows": ITEMS[start : start + size], "n": len(ITEMS)}})
+
+
+STATED = 'shop.op("list", paging=rest.by_page(page="pg", size="sz", items="payload.rows", total="payload.n", first=0))'
+EVERY = pytest.mark.parametrize(
+    ("contracts", "handler", "op", "total"),
+    [
+        (PAGES, by_page, LIST, 7),
+        (OFFSETS, by_offset, LIST, 7),
+        (CURSORS, by_cursor, LIST, None),
+        (LINKS, by_link, LIST, None),
+        (PATHS, by_path, STATED, 7),
+    ],
+    ids=["page", "offset", "cursor", "link", "stated"],
+)
+
+
+@EVERY
+async def test_a_connection_walks_forward_over_any_paging(
+    tmp_path: Path, contracts: dict, handler: Any, op: str, total: int | None
+) -> None:
+    """Following `endCursor` gives every item once, in order, whatever the sizes of the steps."""
+    schema = load(tmp_path, module(op), contracts)
+    scripted = testing.Services()
+    scripted.on("shop", "list", handler)
+    query = """query($first: Int, $after: String) { items(first: $first, after: $after) {
+        nodes { id } edges { cursor node { id } } totalCount
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    } }"""
+    after, seen, steps = None, [], [3, 1, 2, 5]
+    for step in steps:
+        variables = {"first": step, "after": after}
+        items = (await data(schema, query, scripted, variables=variables))["items"]
+        cursors = [edge["cursor"] for edge in items["edges"]]
+        assert items["nodes"] == [edge["node"] for edge in items["edges"]]
+        assert items["pageInfo"] == {
+            "hasNextPage": len(seen) + len(cursors) < 7,
+            "hasPreviousPage": bool(seen),
+            "startCursor": cursors[0],
+            "endCursor": cursors[-1],
+        }
+        assert items["totalCount"] == total
+        seen += [node["id"] for node in items["nodes"]]
+        after = items["pageInfo"]["endCursor"]
+    assert seen == ["1", "2", "3", "4", "5", "6", "7"]
+
+
+@EVERY
+def test_a_connection_has_the_arguments_that_its_upstream_can_keep(
+    tmp_path: Path, contracts: dict, handler: Any, op: str, total: int | None
+) -> None:
+    """`last` and `before` are there where the upstream can page backwards; paging's own parameters are not."""
+    schema = load(tmp_path, module(op), contracts)
+    shown = signature(schema, "Query", "items")
+    backwards = ", last: Int, before: String" if total else ""
+    others = ""
+    if contracts is PAGES:
+        others = ", q: String, before2: String"
+    if contracts is PATHS:
+        others = ", x: Int"
+    assert shown == f"items(first: Int, after: String{backwards}{others}): ItemConnection"
+    assert fields_of(schema, "ItemConnection") == [
+        "edges: [ItemEdge!]!",
+        "nodes: [Item!]!",
+        "pageInfo: PageInfo!",
+        "totalCount: Int",
+    ]
+    assert field_text(schema, "Query", "items").endswith('@source(service: "shop", operations: ["list"])')
+    assert description_of(schema, "ItemConnection") == "A window of a list (Relay Cursor Connections)."
+
+
+@pytest.mark.parametrize(
+    ("contracts", "handler"), [(PAGES, by_page), (OFFSETS, by_offset)], ids=["page", "offset"]
+)
+async def test_a_connection_walks_backward_where_positions_are_known(
+    tmp_path: Path, contracts: dict, handler: Any
+) -> None:
+    """The last items of the list, or those before a cursor."""
+    schema = load(tmp_path, module(LIST), contracts)
+    scripted = testing.Services()
+    scripted.on("shop", "list", handler)
+    query = """query($last: Int, $before: String) { items(last: $last, before: $before) {
+        nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor } } }"""
+    items = (await data(schema, query, scripted, variables={"last": 2}))["items"]
+    assert [one["id"] for one in items["nodes"]] == ["6", "7"]
+    assert (items["pageInfo"]["hasNextPage"], items["pageInfo"]["hasPreviousPage"]) == (False, True)
+    before = items["pageInfo"]["startCursor"]
+    items = (await data(schema, query, scripted, variables={"last": 3, "before": before}))["items"]
+    assert [one["id"] for one in items["nodes"]] == ["3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument"),
+    [
+        ("first: -1", "first"),
+        ("first: 6", "first"),
+        ('after: "x"', "after"),
+        ("first: 1, last: 1", "last"),
+        ("last: 9", "last"),
+    ],
+)
+async def test_a_window_that_makes_no_sense_is_refused_before_any_call(
+    tmp_path: Path, arguments: str, argument: str
+) -> None:
+    """The error names the argument."""
+    schema = load(tmp_path, module(LIST), PAGES)
+    scripted = testing.Services()
+    scripted.on("shop", "list", by_page)
+    found = await error(schema, f"{{ items({arguments}) {{ nodes {{ id }} }} }}", scripted)
+    assert found["path"] == ["items"]
+    assert found["extensions"]["code"] == "BAD_USER_INPUT"
+    assert [one["path"] for one in found["extensions"]["fields"]] == [[argument]]
+    assert scripted.calls == {}
+
+
+async def test_filters_of_the_operation_go_with_every_page(tmp_path: Path) -> None:
+    """One that has a name of Relay's is numbered; what nobody asks for is not called."""
+    schema = load(tmp_path, module(LIST), PAGES)
+    scripted = testing.Services()
+    scripted.on("shop", "list", by_page)
+    query = '{ items(first: 4, q: "x", before2: "d") { nodes { id } } }'
+    await data(schema, query, scripted)
+    assert {(one["q"], one["before"]) for one in map(asked, scripted.requests)} == {("x", "d")}
+    scripted = testing.Services()
+    scripted.on("shop", "list", by_page)
+    assert await data(schema, "{ items(first: 1) { __typename } }", scripted) == {
+        "items": {"__typename": "ItemConnection"}
+    }
+
+
+async def test_a_connection_below_a_type_binds_its_parent(tmp_path: Path) -> None:
+    """Each parent has a window of its own."""
+    users = contract(
+        operation("GET /me", "getMe", ref("User")),
+        operation(
+            "GET /users/{id}/items",
+            "list",
+            ANSWER,
+            parameter("offset", INT),
+            parameter("limit", {**INT, "default": 2}),
+        ),
+        User=an({"id": TEXT}),
+        Item=an({"id": TEXT}),
+    )
+    text = """
+        import strawberry
+        from stolon import rest
+
+        shop = rest.contract("shop")
+
+        @rest.type(shop.schema("Item"))
+        class Item:
+            id: rest.auto
+
+        @rest.type(shop.schema("User"))
+        class User:
+            id: rest.auto
+            items: rest.Connection[Item] | None = rest.connection(shop.op("list", id=rest.this("id")))
+
+        @strawberry.type
+        class Query:
+            me: User | None = rest.query(shop.op("getMe"))
+
+        schema = rest.Schema(query=Query)
+    """
+    schema = load(tmp_path, text, {"shop": users})
+    scripted = testing.Services()
+    scripted.answer("shop", "getMe", json={"id": "u"})
+    scripted.on("shop", "list", by_offset)
+    assert await data(schema, "{ me { items(first: 1) { nodes { id } totalCount } } }", scripted) == {
+        "me": {"items": {"nodes": [{"id": "1"}], "totalCount": 7}}
+    }
+    assert [one.target.split("?")[0] for one in scripted.requests] == ["/me", "/users/u/items"]
+
+
+async def test_a_plain_list_over_a_paged_operation_is_followed_to_its_end(tmp_path: Path) -> None:
+    """Also where the contract alone says that it is a list."""
+    for annotation in ("list[Item] | None", "rest.auto"):
+        text = module(LIST).replace(
+            "rest.Connection[Item] | None = rest.connection", f"{annotation} = rest.query"
+        )
+        schema = load(tmp_path, text, LINKS)
+        assert signature(schema, "Query", "items") == "items: [Item!]"
+        scripted = testing.Services()
+        scripted.on("shop", "list", by_link)
+        found = await data(schema, "{ items { id } }", scripted)
+        assert found == {"items": [{"id": str(n)} for n in range(1, 8)]}

@@ -1,0 +1,334 @@
+"""Types that nobody wrote: named by stated rules, never merged, and printed with where they come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graphql import build_schema, get_introspection_query
+
+from stolon import testing
+from tests.graph.projects import (
+    INT,
+    TEXT,
+    an,
+    contract,
+    data,
+    field_text,
+    fields_of,
+    listed,
+    load,
+    nullable,
+    operation,
+    ref,
+    signature,
+    type_names,
+    type_text,
+)
+
+ADDRESS = an({"street": TEXT})
+A = contract(
+    operation("GET /a", "getA", ref("A")),
+    operation("POST /a", "makeA", ref("A"), body=ref("A")),
+    A=an(
+        {
+            "address": ref("Address"),
+            "state": {"type": "string", "enum": ["on"]},
+            "date": ref("Date"),
+            "sub": ref("Subscription"),
+        }
+    ),
+    Address=ADDRESS,
+    Date=an({"year": INT}),
+    Subscription=an({"plan": TEXT}),
+)
+B = contract(
+    operation("GET /b", "getB", ref("B")),
+    B=an(
+        {
+            "address": ref("Address"),
+            "inner": an({"x": an({"y": INT}), "xs": listed(an({"z": INT}))}),
+            "kind": ref("Kind"),
+        }
+    ),
+    Address=an({"street": TEXT, "city": TEXT}),
+    Kind={"type": "string", "enum": ["k"]},
+)
+ROOT = """
+    import enum
+    import strawberry
+    from stolon import rest
+
+    a = rest.contract("a")
+    b = rest.contract("b")
+    {more}
+
+    @strawberry.type
+    class Query:
+        a: rest.auto = rest.query(a.op("getA"))
+        b: rest.auto = rest.query(b.op("getB"))
+        {fields}
+
+    @strawberry.type
+    class Mutation:
+        make: rest.auto = rest.mutation(a.op("makeA"))
+
+    schema = rest.Schema(query=Query, mutation=Mutation)
+"""
+
+
+def test_equal_names_of_two_contracts_are_both_prefixed(tmp_path: Path) -> None:
+    """So are names that GraphQL or Stolon need themselves; nested ones are named after parent and property."""
+    schema = load(tmp_path, ROOT.format(more="", fields=""), {"a": A, "b": B})
+    assert type_names(schema) == [
+        *("A", "AAddress", "ADate", "AInput", "AState", "ASubscription", "AddressInput"),
+        *("B", "BAddress", "BInner", "BInnerX", "BInnerXs", "DateInput", "Kind"),
+        *("Mutation", "Query", "SubscriptionInput"),
+    ]
+    assert fields_of(schema, "A") == [
+        "address: AAddress!",
+        "state: AState!",
+        "date: ADate!",
+        "sub: ASubscription!",
+    ]
+    assert fields_of(schema, "BAddress") == ["street: String!", "city: String!"]
+    build_schema(schema.as_str())
+
+
+async def test_names_of_the_projects_own_types_are_left_to_them(tmp_path: Path) -> None:
+    """Objects, inputs, enums, unions, interfaces, also those that only arguments or generics name."""
+    more = """
+    @strawberry.type
+    class Address:
+        mine: int = 1
+
+    @strawberry.enum
+    class Kind(enum.Enum):
+        MINE = "mine"
+
+    @strawberry.input
+    class AddressInput:
+        mine: Kind
+
+    @strawberry.interface
+    class BInner:
+        mine: int
+
+    @strawberry.type
+    class Impl(BInner):
+        pass
+
+    @strawberry.type
+    class Sub:
+        s: int = 1
+"""
+    fields = """address: Address | None = None
+        impl: Impl | None = None
+        many: "rest.Connection[Sub] | None" = None
+
+        @strawberry.field
+        def take(self, address: AddressInput) -> int:
+            return 1
+"""
+    schema = load(tmp_path, ROOT.format(more=more, fields=fields), {"a": A, "b": B})
+    names = type_names(schema)
+    assert {
+        "Address",
+        "AAddress",
+        "BAddress",
+        "Kind",
+        "BKind",
+        "AddressInput",
+        "AAddressInput",
+        "BInner",
+        "BBInner",
+    } <= set(names)
+    assert fields_of(schema, "Address") == ["mine: Int!"]
+    scripted = testing.Services()
+    address = {"street": "s"}
+    scripted.answer(
+        "a", "makeA", json={"address": address, "state": "on", "date": {"year": 1}, "sub": {"plan": "p"}}
+    )
+    query = 'mutation { make(input: {address: {street: "s"}, state: ON, date: {year: 1}, sub: {plan: "p"}}) { address { street } } }'
+    assert await data(schema, query, scripted) == {"make": {"address": address}}
+
+
+def test_of_two_places_of_one_contract_the_schema_of_that_name_keeps_it(tmp_path: Path) -> None:
+    """An inline one that would be called the same is numbered."""
+    order = contract(
+        operation("GET /order", "getOrder", ref("Order")),
+        Order=an(
+            {
+                "status": {"type": "string", "enum": ["a"]},
+                "other": ref("OrderStatus"),
+                "line-item": an({"x": INT}),
+                "lineItem": an({"y": INT}),
+            }
+        ),
+        OrderStatus={"type": "string", "enum": ["b"]},
+    )
+    text = """
+        import strawberry
+        from stolon import rest
+
+        orders = rest.contract("orders")
+
+        @strawberry.type
+        class Query:
+            order: rest.auto = rest.query(orders.op("getOrder"))
+
+        schema = rest.Schema(query=Query)
+    """
+    schema = load(tmp_path, text, {"orders": order})
+    assert fields_of(schema, "Order") == [
+        "status: OrderStatus2!",
+        "other: OrderStatus!",
+        "lineItem: OrderLineItem!",
+        "lineItem2: OrderLineItem2!",
+    ]
+    assert type_text(schema, "OrderStatus2") == "enum OrderStatus2 {\n  A\n}"
+
+
+async def test_recursive_schemas_are_recursive_types(tmp_path: Path) -> None:
+    """Outputs and inputs may hold themselves, directly, in lists and through each other."""
+    tree = contract(
+        operation("POST /tree", "grow", ref("Node"), body=ref("Node")),
+        operation("GET /tree", "get", ref("Node")),
+        Node=an(
+            {"name": TEXT, "next": nullable(ref("Node")), "kids": listed(ref("Node")), "leaf": ref("Leaf")},
+            optional="next kids leaf",
+        ),
+        Leaf=an({"on": nullable(ref("Node")), "size": INT}, optional="on"),
+    )
+    text = """
+        import strawberry
+        from stolon import rest
+
+        tree = rest.contract("tree")
+
+        @strawberry.type
+        class Query:
+            node: rest.auto = rest.query(tree.op("get"))
+
+        @strawberry.type
+        class Mutation:
+            grow: rest.auto = rest.mutation(tree.op("grow"))
+
+        schema = rest.Schema(query=Query, mutation=Mutation)
+    """
+    schema = load(tmp_path, text, {"tree": tree})
+    assert fields_of(schema, "Node") == ["name: String!", "next: Node", "kids: [Node!]", "leaf: Leaf"]
+    assert fields_of(schema, "NodeInput") == [
+        "name: String!",
+        "next: NodeInput",
+        "kids: [NodeInput!]",
+        "leaf: LeafInput",
+    ]
+    whole = {"name": "a", "next": None, "kids": [{"name": "b", "leaf": {"on": {"name": "c"}, "size": 1}}]}
+    scripted = testing.Services()
+    scripted.answer("tree", "grow", json=whole)
+    query = """mutation($in: NodeInput!) { grow(input: $in) {
+        name next { name } kids { name leaf { size on { name } } } } }"""
+    assert await data(schema, query, scripted, variables={"in": whole}) == {"grow": whole}
+
+
+SCOPED = """
+    import strawberry
+    from stolon import rest
+
+    api = rest.contract("b")
+
+    @rest.type(api.schema("Address"), scopes=["address"])
+    class Address:
+        street: rest.auto
+        city: rest.auto = rest.field(scopes=["city", "address"])
+
+    @rest.type(api.schema("B"), authenticated=True)
+    class B:
+        address: rest.auto
+        kind: rest.auto
+
+    @strawberry.type
+    class Query:
+        b: B | None = rest.query(api.op("getB"))
+        open: rest.auto = rest.query(api.op("getB"))
+
+    schema = rest.Schema(query=Query)
+"""
+
+
+async def test_provenance_and_access_are_printed_and_not_introspected(tmp_path: Path) -> None:
+    """The SDL says service, operations, schema, scopes; introspection knows nothing of those directives' places."""
+    schema = load(tmp_path, SCOPED, {"b": B})
+    assert (
+        type_text(schema, "B").splitlines()[0] == 'type B @source(service: "b", schema: "B") @authenticated {'
+    )
+    assert field_text(schema, "B", "address") == 'address: Address @requiresScopes(scopes: [["address"]])'
+    assert field_text(schema, "B", "kind") == "kind: Kind!"
+    assert field_text(schema, "Address", "street") == "street: String!"
+    assert (
+        field_text(schema, "Address", "city") == 'city: String @requiresScopes(scopes: [["address", "city"]])'
+    )
+    assert (
+        field_text(schema, "Query", "b") == 'b: B @source(service: "b", operations: ["getB"]) @authenticated'
+    )
+    assert (
+        field_text(schema, "Query", "open")
+        == 'open: B @source(service: "b", operations: ["getB"]) @authenticated'
+    )
+    build_schema(schema.as_str())
+    answer = await testing.execute(schema, get_introspection_query(), testing.Services())
+    assert answer.errors == []
+    assert "requiresScopes(" not in str(answer.data)
+    assert "service" not in str(answer.data["__schema"]["types"])  # type: ignore[index]
+
+
+async def test_a_type_that_not_everyone_may_see_is_guarded_however_it_is_reached(tmp_path: Path) -> None:
+    """Also by fields whose type the contract says; the fields around it are answered."""
+    schema = load(tmp_path, SCOPED, {"b": B})
+    scripted = testing.Services()
+    scripted.answer(
+        "b",
+        "getB",
+        json={"address": {"street": "s", "city": "c"}, "inner": {"x": {"y": 1}, "xs": []}, "kind": "k"},
+    )
+    answer = await testing.execute(schema, "{ b { kind } open { kind } }", scripted)
+    assert answer.data == {"b": None, "open": None}
+    assert [one["extensions"]["code"] for one in answer.errors] == ["UNAUTHENTICATED"] * 2
+    assert scripted.calls == {}
+    query = "{ open { kind address { street } } }"
+    answer = await testing.execute(schema, query, scripted, caller=testing.caller("u"))
+    assert answer.data == {"open": {"kind": "K", "address": None}}
+    assert [(one["path"], one["extensions"]["code"]) for one in answer.errors] == [
+        (["open", "address"], "FORBIDDEN")
+    ]
+    found = await data(schema, query, scripted, caller=testing.caller("u", scopes=("address",)))
+    assert found == {"open": {"kind": "K", "address": {"street": "s"}}}
+
+
+def test_the_projects_own_config_and_scalars_are_kept(tmp_path: Path) -> None:
+    """A project that writes DateTime or JSON its own way, or names its own scalars, keeps them."""
+    things = contract(
+        operation(
+            "GET /thing", "getThing", an({"placedAt": {"type": "string", "format": "date-time"}, "free": {}})
+        )
+    )
+    text = """
+        from datetime import datetime
+
+        import strawberry
+        from strawberry.schema.config import StrawberryConfig
+        from stolon import rest
+
+        things = rest.contract("things")
+        Stamp = strawberry.scalar(name="Stamp", serialize=lambda value: "s" + str(value), parse_value=str)
+
+        @strawberry.type
+        class Query:
+            thing: rest.auto = rest.query(things.op("getThing"))
+
+        config = StrawberryConfig(auto_camel_case=False, scalar_map={datetime: Stamp})
+        schema = rest.Schema(query=Query, config=config)
+    """
+    schema = load(tmp_path, text, {"things": things})
+    assert fields_of(schema, "GetThing") == ["placed_at: Stamp!", "free: JSON"]
+    assert signature(schema, "Query", "thing") == "thing: GetThing"

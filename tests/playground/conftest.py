@@ -1,0 +1,45 @@
+"""The bundled project served open, as `stolon demo` does, over its services in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from examples.parfinanciero.inprocess import Example, example
+from graph.app import App
+from graph.playground import Watched
+from graph.project import load_project
+from graph.server import serving
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples" / "parfinanciero"
+
+
+@dataclass
+class Served:
+    """Where the graph listens, its services, and what the playground is told of the project's state."""
+
+    origin: str
+    example: Example
+    watched: Watched
+
+    @property
+    def page(self) -> str:
+        return f"{self.origin}/graphql"
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """The open graph on a free port, with new databases."""
+    async with example(tmp_path) as running:
+        environ = {
+            f"{name.upper()}_URL": running.url(name) for name in ("identity", "users", "orders", "payments")
+        }
+        one = Served("", running, Watched(1))
+        project = load_project(FOLDER, environ)
+        app = App(project, open_at="127.0.0.1", watched=lambda: one.watched).application()
+        async with serving(app, "127.0.0.1", 0) as origin:
+            one.origin = origin
+            yield one

@@ -1,0 +1,74 @@
+"""`schema.graphql` at the root is what the bundled project exports, provenance included."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from graphql import GraphQLObjectType, build_schema, get_directive_values, validate_schema
+
+from graph.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = ROOT / "examples" / "parfinanciero"
+
+
+def drift(committed: str, exported: str) -> str:
+    """The difference as a reader of a failed test wants it; empty where there is none."""
+    lines = difflib.unified_diff(
+        committed.splitlines(), exported.splitlines(), "schema.graphql", "stolon export", lineterm=""
+    )
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def exported() -> str:
+    """What `stolon export` prints for the bundled project."""
+    done = CliRunner().invoke(main, ["export", "--project", str(PROJECT)])
+    assert (done.exit_code, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_the_committed_schema_is_the_export(exported: str) -> None:
+    """A change of contracts or declarations that changes the schema is seen in a diff of schema.graphql."""
+    difference = drift((ROOT / "schema.graphql").read_text(), exported)
+    assert not difference, f"make schema, and commit it:\n{difference}"
+
+
+def test_a_drift_is_shown_line_by_line() -> None:
+    """What a failed comparison prints names the line that went and the line that came."""
+    shown = drift("type Query {\n  a: Int\n}\n", "type Query {\n  a: Int!\n}\n")
+    assert shown.splitlines()[2:] == ["@@ -1,3 +1,3 @@", " type Query {", "-  a: Int", "+  a: Int!", " }"]
+
+
+def test_every_field_that_crosses_a_network_says_where_its_value_comes_from(exported: str) -> None:
+    """Each bound root field and link has @source with a service of the project and its operations."""
+    schema = build_schema(exported)
+    assert validate_schema(schema) == []
+    source = schema.get_directive("source")
+    assert source is not None
+    sources = {
+        f"{type_.name}.{name}": (stated["service"], stated["operations"])
+        for type_ in schema.type_map.values()
+        if isinstance(type_, GraphQLObjectType)
+        for name, field in type_.fields.items()
+        if field.ast_node is not None and (stated := get_directive_values(source, field.ast_node)) is not None
+    }
+    assert sources == {
+        "Query.me": ("users", ["getUser", "listUsers"]),
+        "Query.user": ("users", ["getUser", "listUsers"]),
+        "Query.users": ("users", ["listUsers"]),
+        "Query.order": ("orders", ["getOrder"]),
+        "Query.orders": ("orders", ["listOrders"]),
+        "Query.payment": ("payments", ["getPayment"]),
+        "Mutation.createOrder": ("orders", ["createOrder"]),
+        "Mutation.updateOrder": ("orders", ["updateOrder"]),
+        "Mutation.cancelOrder": ("orders", ["cancelOrder"]),
+        "Mutation.updateUser": ("users", ["updateUser"]),
+        "User.orders": ("orders", ["listOrders"]),
+        "Order.customer": ("users", ["getUser", "listUsers"]),
+        "Order.payments": ("payments", ["listPayments"]),
+        "Payment.order": ("orders", ["getOrder"]),
+    }
