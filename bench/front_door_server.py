@@ -1,6 +1,7 @@
 """One variant of `bench/front_door.py`, served: `python bench/front_door_server.py VARIANT TOKENS`.
 
-Prints one line of JSON: the port, and tokens that the server's own issuer signed (as many as were asked for).
+Prints one line of JSON: the port, and tokens that an issuer of its own signed (as many as were asked for). Log
+lines go to stderr.
 """
 
 from __future__ import annotations
@@ -9,22 +10,43 @@ import asyncio
 import json
 import sys
 import time
-from typing import Any
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, Final
 
 import strawberry
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt import PyJWS
 from jwt.algorithms import RSAAlgorithm
+from multidict import MultiMapping
 
 from graph.auth import Authenticator, VerifiedTokens
 from graph.executor import Answer, GraphQLRequest
 from graph.jwks import Jwks
+from graph.log_writer import LineWriter
+from graph.metrics import Metrics
+from graph.observe import RequestObserver, Watch
+from graph.request_log import request_log
 from graph.server import application, new_event_loop, serving
 from graph.settings import GraphSettings, IdentitySettings
+from graph.tracing import Spans
+from resolvers.caller import NOBODY, Caller
 
-ISSUER = "https://id.example"
-AUDIENCE = "api://bench"
+ISSUER: Final = "https://id.example"
+AUDIENCE: Final = "api://bench"
+ALL: Final = frozenset({"log", "metrics", "token"})
+PARTS: Final = {
+    "door": frozenset[str](),
+    "log": frozenset({"log"}),
+    "metrics": frozenset({"metrics"}),
+    "token": frozenset({"token"}),
+    "all": ALL,
+    "cold": ALL,
+    "spans": ALL | {"spans"},
+    "graph": ALL | {"graph"},
+}
+CONSTANT: Final = b'{"data":{"__typename":"Query"}}'
 
 
 @strawberry.type
@@ -35,87 +57,128 @@ class Query:
 
 
 class Constant:
-    """An executor that executes nothing."""
+    """An executor that executes nothing. The first answer to a document makes it known, as executing would."""
 
-    async def execute(self, document: GraphQLRequest, *_: object) -> Answer:
+    async def execute(
+        self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
+    ) -> Answer:
+        """The same to everybody."""
+        if document.chosen is not None and document.chosen.document.valid_under is None:
+            document.chosen.found_valid(())
         return Answer(data={"__typename": "Query"})
 
+    async def stream(
+        self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
+    ) -> AsyncGenerator[Answer, None]:
+        """One event."""
+        yield Answer()
 
-class Graph:
-    """graphql-core over a plain Strawberry schema."""
+
+class Graph(Constant):
+    """graphql-core over a plain Strawberry schema, without Stolon's own lane."""
 
     def __init__(self) -> None:
         self._schema = strawberry.Schema(Query)
 
-    async def execute(self, document: GraphQLRequest, *_: object) -> Answer:
+    async def execute(
+        self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
+    ) -> Answer:
+        """What Strawberry makes of it."""
+        await super().execute(document, caller, headers, request_id)
         result = await self._schema.execute(
             document.query, dict(document.variables), operation_name=document.operation_name
         )
-        assert not result.errors, result.errors
         return Answer(data=result.data)
 
 
 class Nobody:
     """An authenticator that looks at nothing."""
 
-    async def caller(self, _headers: Any) -> Any:
-        from resolvers.caller import NOBODY
-
+    async def caller(self, headers: MultiMapping[str]) -> Caller:
+        """Nobody."""
         return NOBODY
 
 
-async def bare(request: web.Request) -> web.Response:
-    await request.read()
-    return web.Response(body=b'{"data":{"__typename":"Query"}}', content_type="application/json")
+class Issuer:
+    """Keys that are published on loopback, and the tokens that they sign."""
 
+    def __init__(self) -> None:
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._signer = PyJWS()
 
-async def main(variant: str, count: int) -> None:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    published = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "k"}
-    jwks = web.Application()
+    async def url(self, stack: AsyncExitStack) -> str:
+        """Where the keys are, as long as the stack is open."""
+        public: dict[str, Any] = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
 
-    async def keys(_: web.Request) -> web.Response:
-        return web.json_response({"keys": [published]})
+        async def keys(_: web.Request) -> web.Response:
+            return web.json_response({"keys": [{**public, "kid": "k"}]})
 
-    jwks.router.add_get("/jwks.json", keys)
-    jr = web.AppRunner(jwks)
-    await jr.setup()
-    s = web.TCPSite(jr, "127.0.0.1", 0)
-    await s.start()
-    url = f"http://127.0.0.1:{jr.addresses[0][1]}/jwks.json"
-    signer = PyJWS()
+        app = web.Application()
+        app.router.add_get("/jwks.json", keys)
+        return f"{await _listening(app, stack)}/jwks.json"
 
-    def token(i: int) -> str:
+    def token(self, number: int) -> str:
+        """A token of the usual size, good for an hour."""
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
-            "sub": f"user-{i}",
+            "sub": f"user-{number}",
             "exp": int(time.time()) + 3600,
             "scope": "orders:read users:read",
             "tenant": "acme",
-            "name": "Maria",
         }
-        return signer.encode(json.dumps(claims).encode(), key, "RS256", {"kid": "k"})
+        return self._signer.encode(json.dumps(claims).encode(), self._key, "RS256", {"kid": "k"})
 
-    tokens = [token(i) for i in range(count if variant == "cold" else 1)]
-    identity = IdentitySettings(issuer=ISSUER, audience=(AUDIENCE,), jwks=url)
-    async with Jwks(url, identity.algorithms) as known:
+
+async def bare(request: web.Request) -> web.Response:
+    """What everything is compared with: aiohttp's own handler, which reads its body and answers."""
+    await request.read()
+    return web.Response(body=CONSTANT, content_type="application/json")
+
+
+async def _listening(app: web.Application, stack: AsyncExitStack) -> str:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+async def _door(parts: frozenset[str], jwks: str, stack: AsyncExitStack) -> str:
+    identity = IdentitySettings(issuer=ISSUER, audience=(AUDIENCE,), jwks=jwks)
+    authenticator: Authenticator = Nobody()
+    if "token" in parts:
+        keys = await stack.enter_async_context(Jwks(jwks, identity.algorithms))
+        authenticator = VerifiedTokens(identity, keys)
+    observers: list[RequestObserver] = []
+    if "metrics" in parts:
+        observers.append(Metrics().request)
+    if "log" in parts:
+        observers.append(request_log(LineWriter(sys.stderr.buffer)))
+    spans = Spans("http://127.0.0.1:9").request if "spans" in parts else None
+    app = application(
+        Graph() if "graph" in parts else Constant(),
+        authenticator,
+        GraphSettings(schema="a:b"),
+        watch=Watch(tuple(observers), spans=spans),
+    )
+    return await stack.enter_async_context(serving(app, "127.0.0.1", 0))
+
+
+async def main(variant: str, count: int) -> None:
+    """Serve until killed."""
+    issuer = Issuer()
+    async with AsyncExitStack() as stack:
+        jwks = await issuer.url(stack)
         if variant == "bare":
             app = web.Application()
             app.router.add_post("/graphql", bare)
-            runner = web.AppRunner(app, access_log=None)
-            await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            print(json.dumps({"port": runner.addresses[0][1], "tokens": tokens}), flush=True)
-            await asyncio.Event().wait()
-        auth: Authenticator = (
-            VerifiedTokens(identity, known) if variant in {"token", "all", "cold", "graph"} else Nobody()
-        )
-        app = application(Graph() if variant == "graph" else Constant(), auth, GraphSettings(schema="a:b"))
-        async with serving(app, "127.0.0.1", 0) as u:
-            print(json.dumps({"port": int(u.rpartition(":")[2]), "tokens": tokens}), flush=True)
-            await asyncio.Event().wait()
+            url = await _listening(app, stack)
+        else:
+            url = await _door(PARTS[variant], jwks, stack)
+        tokens = [issuer.token(number) for number in range(count if variant == "cold" else 1)]
+        print(json.dumps({"port": int(url.rpartition(":")[2]), "tokens": tokens}), flush=True)
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -14,15 +14,17 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 HEAD_END: Final = b"\r\n\r\n"
-_TOO_MANY: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+_REFUSAL: Final = (
+    b"HTTP/1.1 %s\r\nConnection: close\r\n"
     b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s"
 )
+_TOO_MANY: Final = b"503 Service Unavailable\r\nRetry-After: 1"
+_TOO_LONG: Final = b"431 Request Header Fields Too Large"
 
 
 class BoundedRunner(web.AppRunner):
     """aiohttp's runner, with a bound on connections of any kind and one on the time that a first head takes.
-    `head_bytes` are handed on at the latest: what is then wrong with the head, aiohttp says.
+    A head of more than `head_bytes` is refused (431; RFC 6585, section 5).
     """
 
     __slots__ = ("_gates", "_head_bytes", "_head_timeout", "_most")
@@ -57,11 +59,8 @@ class BoundedRunner(web.AppRunner):
         assert server is not None  # the listening socket is there between `setup` and `cleanup`
         refusal = None
         if self.connections() >= self._most:
-            said = b"%d connections are open; at most %d are served at once.\n" % (
-                self.connections(),
-                self._most,
-            )
-            refusal = _TOO_MANY % (len(said), said)
+            said = f"{self.connections()} connections are open; at most {self._most} are served at once.\n"
+            refusal = _refusal(_TOO_MANY, said)
         return _Gate(cast("Callable[[], RequestHandler]", server), self._gates, self, refusal)
 
     @property
@@ -105,17 +104,26 @@ class _Gate(asyncio.Protocol):
         self._timer = loop.call_later(self._bounds.head_timeout, self.close)
 
     def data_received(self, data: bytes) -> None:
-        """Hand over when the head is whole, or longer than any may be."""
+        """Hand over when the head is whole; refuse one that is longer than any may be."""
         if self._refusal is not None or self._transport is None:
             return
         searched = max(len(self._head) - len(HEAD_END), 0)
         self._head += data
-        if HEAD_END not in self._head[searched:] and len(self._head) < self._bounds.head_bytes:
-            return
+        found, most = self._head.find(HEAD_END, searched), self._bounds.head_bytes
+        if found > most or (found < 0 and len(self._head) > most):
+            said = f"The head of a request has more than {most} bytes; at most {most} are read.\n"
+            self._refusal = _refusal(_TOO_LONG, said)
+            self._leave()
+            self._transport.write(self._refusal)
+            self._transport.close()
+        elif found >= 0:
+            self._hand_over(self._transport)
+
+    def _hand_over(self, transport: asyncio.Transport) -> None:
         self._leave()
         handler = self._make()
-        self._transport.set_protocol(handler)
-        handler.connection_made(self._transport)
+        transport.set_protocol(handler)
+        handler.connection_made(transport)
         handler.data_received(bytes(self._head))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -132,3 +140,7 @@ class _Gate(asyncio.Protocol):
         self._gates.discard(self)
         if self._timer is not None:
             self._timer.cancel()
+
+
+def _refusal(status: bytes, said: str) -> bytes:
+    return _REFUSAL % (status, len(said), said.encode())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import strawberry
@@ -183,8 +183,7 @@ def misfit(contract: Contract, use: Use, apart: Annotated, types: TypeFactory) -
 
 def _misfit_of(contract: Contract, schema: Schema, of: Any, types: TypeFactory) -> str | None:
     if isinstance(of, StrawberryEnumDefinition):
-        wrapped: type[Enum] = of.wrapped_cls
-        values = {member.value for member in wrapped}
+        values = {member.value for member in cast("type[Enum]", of.wrapped_cls)}
         missing = [value for value in schema.enum or () if value not in values]
         if schema.enum is None:
             return f"the contract has no enum here, but {schema.kind}"

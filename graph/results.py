@@ -67,7 +67,8 @@ def find_result(contract: Contract, operation: Operation, pick: str | None, want
         places = ", ".join(repr(".".join(one.pick)) for one in found)
         return f"the answer of {operation.id!r} holds {what} in several places: say pick= one of {places}"
     holds = _shown(contract, success.use)
-    return f"the answer of {operation.id!r} holds no {what.removeprefix('a ')}: say where it lies with pick= (it holds {holds})"
+    what = what.removeprefix("a ")
+    return f"the answer of {operation.id!r} holds no {what}: say where it lies with pick= (it holds {holds})"
 
 
 def _picked(contract: Contract, use: Use, path: tuple[str, ...], pick: str, wanted: Wanted) -> Result | str:

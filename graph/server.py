@@ -193,7 +193,7 @@ async def serving(
         app,
         most=limits.connections,
         head_timeout=limits.head_timeout,
-        head_bytes=HEADER_BYTES,
+        head_bytes=2 * HEADER_BYTES,
         handler_cancellation=True,  # off by default: a client that goes would leave its query running
         # aiohttp waits this long for handlers to end, then as long again before it cancels them.
         shutdown_timeout=app[LIFE].drain / 2,

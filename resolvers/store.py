@@ -161,9 +161,7 @@ class Store:
         self._slots = {}
 
     async def close(self) -> None:
-        """End every task of this request and wait until they have ended. Who still waits is cancelled; who asks
-        afterwards, as a task of a resolver that outlived its request, gets a RuntimeError.
-        """
+        """End every task and wait until they have ended. Who waits is cancelled; who asks later: RuntimeError."""
         self._closed = True
         self._turns.abandon()
         tasks = list(self._tasks)
@@ -271,10 +269,9 @@ class Store:
         return task
 
 
-def _identity(request: Request) -> tuple[Hashable, ...]:
+def _identity(one: Request) -> tuple[Hashable, ...]:
     """What makes two requests of one caller the same."""
-    headers = tuple(sorted(request.headers.items()))
-    return (request.service, request.operation, request.target, headers, request.body)
+    return (one.service, one.operation, one.target, tuple(sorted(one.headers.items())), one.body)
 
 
 def _picked(call: BoundOperation, settled: Settled) -> Settled:

@@ -1,8 +1,9 @@
 """Builds the image of this checkout's Dockerfile without an engine, runs it as one would, and shows what it keeps to.
 
-    scripts/image-root FOLDER [--bare] [--project DIR] [--query TEXT] [--beside COMMAND]
+    scripts/image-root FOLDER [--bare | --memory] [--project DIR] [--query TEXT] [--beside COMMAND]
 
-FOLDER gets about a gigabyte: the base (used again by a later run) and one root for each stage. The container has a
+FOLDER gets about a gigabyte: the base (used again by a later run) and one root for each stage; with `--memory`
+it is in memory, quicker, and leaves nothing. The container has a
 network of its own, in which nothing else listens; COMMAND is run beside it there, for the services that the project
 calls, and has to write a line to stdout once it listens. Each thing shown is one line on stdout; the first that does
 not hold ends the run with 1. With `--bare`, and where there is no root or no debootstrap, `bare.py` shows what a bare
@@ -26,13 +27,14 @@ from pathlib import Path
 
 from scripts.image_root.bare import BareBuild, BareContainer
 from scripts.image_root.build import Build
-from scripts.image_root.container import Container, DoesNotHold, alone_on_the_network, ask
+from scripts.image_root.container import Container, DoesNotHold, alone_on_the_network, ask, in_memory
 from scripts.image_root.dockerfile import NotUnderstood
 from scripts.image_root.process import StepFailed
 from scripts.image_root.stage import Stage, files_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TOOLS = ("debootstrap", "unshare", "nsenter", "setpriv", "chroot", "mount")
+UNWANTED = frozenset({"pip", "pip3", "cc", "gcc", "c++", "g++", "ld", "make", "strip", "curl", "wget"})
 STOP_SECONDS = 10.0
 PROJECT = {
     "stolon.toml": '[graph]\nschema = "schema:schema"\n',
@@ -63,19 +65,23 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/image-root", description="The image without an engine.")
     parser.add_argument("folder", type=Path, help="where the roots are made; kept afterwards")
     parser.add_argument("--bare", action="store_true", help="no root and no mounts: a venv in the folder")
+    parser.add_argument("--memory", action="store_true", help="FOLDER in memory, gone afterwards (root only)")
     parser.add_argument("--project", type=Path, help="mounted at /project; without it, one small schema")
     parser.add_argument("--query", default="{ __typename }", help="a GraphQL query that the project answers")
     parser.add_argument("--beside", type=shlex.split, help="run in the container's network meanwhile")
     asked = parser.parse_args(arguments)
-    missing = [f"no {tool}" for tool in TOOLS if shutil.which(tool) is None]
-    if reasons := [*(["asked for"] if asked.bare else []), *(["not root"] if os.geteuid() else []), *missing]:
+    if reasons := [*(["asked for"] if asked.bare else []), *missing()]:
         print(f"a bare venv instead of a root ({', '.join(reasons)})")
     builder, container = (BareBuild, BareContainer) if reasons else (Build, Container)
     asked.folder.mkdir(parents=True, exist_ok=True)
     try:
+        if asked.memory and not reasons:
+            in_memory(asked.folder)
         image = builder(CHECKOUT, asked.folder.resolve(), lambda line: print(line, flush=True)).taken()
         if reasons in ([], ["asked for"]):
             alone_on_the_network()
+        if not reasons:
+            _holds_only_what_serves(image)
         with ExitStack() as ended:
             project = (asked.project or _sample(ended)).resolve()
             prove(image, partial(container, image, project), asked.query, asked.beside)
@@ -83,6 +89,12 @@ def main(arguments: list[str]) -> int:
         print(f"image-root: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def missing() -> list[str]:
+    """What this machine lacks for an empty root of its own, in words; empty where all is there."""
+    lacks = [f"no {tool}" for tool in TOOLS if shutil.which(tool) is None]
+    return lacks if os.geteuid() == 0 else ["no root", *lacks]
 
 
 def prove(image: Stage, start: Start, query: str, beside: list[str] | None) -> None:
@@ -109,6 +121,18 @@ def prove(image: Stage, start: Start, query: str, beside: list[str] | None) -> N
     if before != files_of(image.root):
         raise DoesNotHold("the image's root was written to")
     _show("root: nothing in it was written")
+
+
+def _holds_only_what_serves(image: Stage) -> None:
+    """No installer, no compiler, and of the other stages only what was copied."""
+    places = [image.root / place.lstrip("/") for place in image.environ["PATH"].split(":")]
+    commands = {path.name for place in places if place.is_dir() for path in place.iterdir()}
+    left = sorted(commands & UNWANTED)
+    left += [str(path.relative_to(image.root)) for path in image.root.glob("**/site-packages/pip")]
+    left += [path for path in ("opt/build", "src", "dist", "root/.cache") if (image.root / path).exists()]
+    if left or not {"stolon", "python"} <= commands:
+        raise DoesNotHold(f"the image holds {', '.join(left) or 'no stolon'}")
+    _show("holds: no pip, no compiler, nothing of the build but what was copied")
 
 
 def _serves(image: Stage, start: Start, query: str) -> None:

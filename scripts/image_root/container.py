@@ -13,15 +13,20 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from scripts.image_root import sandbox
+from scripts.image_root.process import run
 from scripts.image_root.stage import Stage
 
 START_SECONDS = 30.0
 PAUSE_SECONDS = 0.05
-_NEW_NETWORK = 0x40000000  # CLONE_NEWNET of <linux/sched.h>; os.unshare came with Python 3.12
+_NEW_MOUNTS, _NEW_NETWORK = (
+    0x00020000,
+    0x40000000,
+)  # CLONE_NEW* of <linux/sched.h>; Python 3.12 has os.unshare
 _GET_FLAGS, _SET_FLAGS, _IS_UP = (
     0x8913,
     0x8914,
@@ -35,12 +40,23 @@ class DoesNotHold(Exception):
 
 def alone_on_the_network() -> None:
     """Puts this process, and what it starts from now on, into a network that has nothing but loopback."""
-    if ctypes.CDLL(None, use_errno=True).unshare(_NEW_NETWORK):
-        raise DoesNotHold(f"no network of its own: {os.strerror(ctypes.get_errno())}")
+    _leave(_NEW_NETWORK)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         answer = fcntl.ioctl(any_socket, _GET_FLAGS, struct.pack("16sH14x", b"lo", 0))
         flags = struct.unpack("16sH14x", answer)[1]
         fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sH14x", b"lo", flags | _IS_UP))
+
+
+def in_memory(folder: Path) -> None:
+    """Puts a folder into memory, for this process and what it starts: empty now, and gone with the last of them."""
+    _leave(_NEW_MOUNTS)
+    run(["mount", "--make-rprivate", "/"], "own mounts")
+    run(["mount", "-t", "tmpfs", "-o", "mode=755,size=4g", "tmpfs", str(folder)], "a folder in memory")
+
+
+def _leave(namespace: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).unshare(namespace):
+        raise DoesNotHold(f"no namespace of its own: {os.strerror(ctypes.get_errno())}")
 
 
 def ask(port: int, path: str, body: bytes | None = None) -> tuple[int, bytes]:
@@ -152,11 +168,13 @@ class Container:
         return self._output.read()[-4000:].decode(errors="replace")
 
     def first_process(self) -> int:
-        """The number out here of the container's process 1: the one child of `unshare`, once it is there."""
+        """The number out here of the container's process 1: the child of `unshare`, once it is in its root."""
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         until = time.monotonic() + START_SECONDS
         while self._process.poll() is None and time.monotonic() < until:
-            if found := children.read_text(encoding="ascii").split():
-                return int(found[0])
+            found = children.read_text(encoding="ascii").split()
+            with suppress(FileNotFoundError):  # it may have ended between the two looks
+                if found and os.path.samefile(f"/proc/{found[0]}/root/", self._image.root):
+                    return int(found[0])
             time.sleep(PAUSE_SECONDS)
         raise DoesNotHold(f"the container did not start\n{self.log()}")

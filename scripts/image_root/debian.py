@@ -36,5 +36,7 @@ def slim(folder: Path, suite: str, tell: Callable[[str], None]) -> Path:
         (root / path).touch()
     for archive in (root / "var/cache/apt/archives").glob("*.deb"):
         archive.unlink()
+    for place in ("man", "info", "locale"):
+        shutil.rmtree(root / "usr/share" / place, ignore_errors=True)
     done.touch()
     return root

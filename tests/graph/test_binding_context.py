@@ -161,7 +161,10 @@ async def loaded(self, info: rest.Info, id: strawberry.ID) -> User | None:
 """
     schema = load(tmp_path, module("first_name: rest.auto", query), {"users": USERS})
     scripted = services()
-    text = '{ a: loaded(id: "u-1") { id } b: loaded(id: "u-2") { firstName } user(id: "u-1") { id } c: loaded(id: "u-9") { id } }'
+    text = """{
+        a: loaded(id: "u-1") { id } b: loaded(id: "u-2") { firstName }
+        user(id: "u-1") { id } c: loaded(id: "u-9") { id }
+    }"""
     assert await data(schema, text, scripted) == {
         "a": {"id": "u-1"},
         "b": {"firstName": "Bo"},

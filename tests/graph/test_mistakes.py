@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - what is told of a line stands beside it
 """All mistakes of a project's declarations at once: file and line, what was expected, the nearest name."""
 
 from __future__ import annotations
@@ -20,8 +21,15 @@ from tests.graph.projects import (
 
 USERS = contract(
     operation("GET /users/{id}", "getUser", ref("User")),
-    operation("GET /users", "listUsers", listed(ref("User")), parameter("ids", listed(TEXT)), parameter("org")),
-    operation("GET /plain", "plainUsers", listed(ref("User")), parameter("state", {"type": "string", "enum": ["on"]})),
+    operation(
+        "GET /users", "listUsers", listed(ref("User")), parameter("ids", listed(TEXT)), parameter("org")
+    ),
+    operation(
+        "GET /plain",
+        "plainUsers",
+        listed(ref("User")),
+        parameter("state", {"type": "string", "enum": ["on"]}),
+    ),
     operation("GET /two", "twoLists", an({"old": listed(ref("User")), "new": listed(ref("User"))})),
     operation("GET /deep", "deepUser", an({"data": an({"user": ref("User")}), "total": INT})),
     operation("GET /none", "noBody"),
@@ -48,7 +56,7 @@ ORDERS = contract(
 )
 
 # Each line with a mistake says what is told of it, after `#!`; a place that is not the line's start is named.
-MODULE = '''
+MODULE = """
 import strawberry
 from stolon import rest
 
@@ -182,7 +190,7 @@ class Mutation:
 
 
 schema = rest.Schema(query=Query, mutation=Mutation)
-'''
+"""
 
 
 def test_every_kind_of_mistake_is_told_at_once_at_its_line(tmp_path: Path) -> None:
@@ -197,7 +205,10 @@ def test_every_kind_of_mistake_is_told_at_once_at_its_line(tmp_path: Path) -> No
 
 def test_mistakes_of_contracts_stand_beside_those_of_declarations(tmp_path: Path) -> None:
     """A contract that can't be read is told with its own file and line; what would be bound to it is not."""
-    broken = contract(operation("GET /orders/{id}", "getOrder", {"$ref": "#/components/schemas/Ordr"}), Order=an({"id": TEXT}))
+    broken = contract(
+        operation("GET /orders/{id}", "getOrder", {"$ref": "#/components/schemas/Ordr"}),
+        Order=an({"id": TEXT}),
+    )
     module = """
         import strawberry
         from stolon import rest
@@ -252,59 +263,3 @@ def test_names_that_collide_still_are_told_where_the_schema_is_built(tmp_path: P
     assert refused(tmp_path, module, {"things": thing}) == [
         "schema.py:20: schema: two types want the name 'ThingsThing': rename one, or declare it with @rest.type"
     ]
-
-
-MORE = """
-import strawberry
-from stolon import rest
-
-users = rest.contract("users")
-
-
-@rest.type(users.schema("User"), key="id", one=users.op("getIn"))  #! User one=: nobody binds 'org', 'kind' of 'getIn'
-class User:
-    id: rest.auto
-
-
-@rest.type(users.schema("User"), key="id", many=users.op("find", ids=rest.keys, safe=True))  #! Found many=: nobody binds 'kind' of 'find'
-class Found:
-    id: rest.auto
-
-
-@rest.extend(User)  #! User.id: the type has a field of this name already
-class More:
-    id: rest.auto
-    more: rest.auto  #! User.more: schema 'User' of contract 'users' has no property 'more'
-
-
-@strawberry.type
-class Query:
-    a: User | None = rest.query(users.op("empty", pick="data"))  #! Query.a: the answer of 'empty' has no JSON body to pick 'data' from
-    b: User | None = rest.query(users.op("failing"))  #! Query.b: operation 'failing' declares no successful answer
-    c: list[User] | None = rest.query(users.op("paged", pick="other"))  #! Query.c: its pages hold their items at 'data', not at 'other'
-    d: list[User] | None = rest.link(users.op("find", ids=rest.each("id"), safe=True), group_by="id")  #! Query.d: ids=rest.each('id'): there is no parent here; it is for fields of bound types
-    e: Found | None = rest.query(users.op("paged", pick="data.0"))  #! Query.e: pick='data.0': there is no '0' (the answer is array there)
-
-
-schema = rest.Schema(query=Query)
-"""
-
-
-def test_further_kinds_of_mistakes_are_told_the_same_way(tmp_path: Path) -> None:
-    """Unbound keys, extensions, and answers without what is picked from them."""
-    answers = an({"data": listed(ref("User")), "other": listed(ref("User")), "total": INT})
-    failing = operation("GET /failing", "failing")
-    failing["/failing"]["get"]["responses"] = {"404": {"description": "never"}}
-    users = contract(
-        operation("GET /orgs/{org}/users/{id}", "getIn", ref("User"), parameter("kind", required=True)),
-        operation("POST /find", "find", listed(ref("User")), body=an({"ids": listed(TEXT), "kind": TEXT})),
-        operation("GET /empty", "empty"),
-        operation("GET /paged", "paged", answers, parameter("page", INT), parameter("per_page", INT)),
-        failing,
-        User=an({"id": TEXT}),
-    )
-    expected = []
-    for number, line in enumerate(MORE.lstrip("\n").splitlines(), 1):
-        _, _, told = line.partition("#!")
-        expected += [f"schema.py:{number}: {told.strip()}"] if told else []
-    assert refused(tmp_path, re.sub(r"  #!.*", "", MORE), {"users": users}) == expected

@@ -44,7 +44,8 @@ MODULE = """
             "schema.py: module 'schema' has no 'schema'; did you mean 'schem'?",
         ),
         (
-            "import strawberry\n\n@strawberry.type\nclass Query:\n    x: int = 1\n\nschema = strawberry.Schema(query=Query)\n",
+            "import strawberry\n\n@strawberry.type\nclass Query:\n    x: int = 1\n\n"
+            "schema = strawberry.Schema(query=Query)\n",
             "schema.py: 'schema' of module 'schema' is Schema, not a rest.Schema",
         ),
     ],
@@ -129,7 +130,8 @@ def test_the_schema_may_stand_in_a_package_of_the_project(tmp_path: Path) -> Non
 
 def test_a_contract_lies_where_the_project_file_says(tmp_path: Path) -> None:
     """Or in `contracts/` under its name, as YAML or JSON."""
-    toml = '[graph]\nschema = "schema:schema"\n[services.users]\nurl = "http://127.0.0.1:1"\ncontract = "docs/u.json"\n'
+    toml = '[graph]\nschema = "schema:schema"\n[services.users]\nurl = "http://127.0.0.1:1"\n'
+    toml += 'contract = "docs/u.json"\n'
     write(tmp_path, MODULE, {**USERS, "other": USERS["users"]}, toml)
     (tmp_path / "docs").mkdir()
     (tmp_path / "contracts" / "users.json").rename(tmp_path / "docs" / "u.json")

@@ -9,15 +9,15 @@ from stolon import rest
 if TYPE_CHECKING:
     from sales import Order
 
-users = rest.contract("users")
+users_api = rest.contract("users")
 places = rest.contract("places")
 
 
 @rest.type(
-    users.schema("User"),
+    users_api.schema("User"),
     key="id",
-    one=users.op("getUser", user_id=rest.key),
-    many=users.op("listUsers", ids=rest.keys, pick="data"),
+    one=users_api.op("getUser", user_id=rest.key),
+    many=users_api.op("listUsers", ids=rest.keys, pick="data"),
     scopes=["users:read"],
     description="Somebody.",
 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import strawberry
-from people import User, users
+from people import User, users_api
 
 from stolon import rest
 
-orders = rest.contract("orders")
-payments = rest.contract("payments")
+orders_api = rest.contract("orders")
+payments_api = rest.contract("payments")
 
 
-@rest.type(orders.schema("Order"), key="id", one=orders.op("getOrder"), authenticated=True)
+@rest.type(orders_api.schema("Order"), key="id", one=orders_api.op("getOrder"), authenticated=True)
 class Order:
     """An order."""
 
@@ -19,16 +19,24 @@ class Order:
     status: rest.auto
     total: rest.BigInt | None
     customer: User | None = rest.link(key="customer_id")
-    payments: list[Payment] | None = rest.link(payments.op("listPayments", order_ids=rest.each("id")), group_by="order_id")
+    payments: list[Payment] | None = rest.link(
+        payments_api.op("listPayments", order_ids=rest.each("id")), group_by="order_id"
+    )
     invoice: Payment | None = rest.link(
-        payments.op("listPayments", order_ids=rest.each("id")), group_by="order_id", description="The only one."
+        payments_api.op("listPayments", order_ids=rest.each("id")),
+        group_by="order_id",
+        description="The only one.",
     )
     events: rest.Connection[Payment] | None = rest.connection(
-        orders.op("listEvents", order=rest.this("id"), paging=rest.by_cursor(cursor="from", next="meta.next", items="data"))
+        payments_api.op(
+            "listEvents",
+            order=rest.this("id"),
+            paging=rest.by_cursor(cursor="from", next="meta.next", items="data"),
+        )
     )
 
 
-@rest.type(payments.schema("Payment"), key="id", one=payments.op("getPayment"))
+@rest.type(payments_api.schema("Payment"), key="id", one=payments_api.op("getPayment"))
 class Payment:
     """A payment."""
 
@@ -40,7 +48,9 @@ class Payment:
 class UserOrders:
     """What this module adds to users."""
 
-    orders: rest.Connection[Order] | None = rest.connection(orders.op("listOrders", customer_id=rest.this("id")))
+    orders: rest.Connection[Order] | None = rest.connection(
+        orders_api.op("listOrders", customer_id=rest.this("id"))
+    )
     surname: rest.auto = rest.field(path=("last", "name"))
 
     @strawberry.field
@@ -53,4 +63,4 @@ class UserOrders:
 class UserFriends:
     """Links by an operation of the user's own contract."""
 
-    friends: list[User] | None = rest.link(users.op("listUsers", friend_of=rest.this("id"), pick="data"))
+    friends: list[User] | None = rest.link(users_api.op("listUsers", friend_of=rest.this("id"), pick="data"))

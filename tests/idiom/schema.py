@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 import strawberry
-from people import Place, User, places, users
-from sales import Order, orders, payments
+from people import Place, User, places, users_api
+from sales import Order, orders_api, payments_api
 
 from stolon import Context, rest, testing
 
@@ -30,9 +30,13 @@ async def check_out(info: rest.Info, cart: CartInput) -> Receipt:
     context: Context = info.context
     subject: str | None = context.caller.subject
     body = {"customer": subject, "sku": cart.sku, "price": cart.price}
-    order = await context.call(orders.op("createOrder"), body=body)
+    order = await context.call(orders_api.op("createOrder"), body=body)
     try:
-        await context.call(payments.op("pay", {"filter[x]": "y"}), idempotency_key=f"k-{order.id}", body={"order": order.id})
+        await context.call(
+            payments_api.op("pay", {"filter[x]": "y"}),
+            idempotency_key=f"k-{order.id}",
+            body={"order": order.id},
+        )
     except rest.FieldError as failed:
         if failed.fault.code is rest.Code.OUTCOME_UNKNOWN:
             return Receipt(order=order, reason=failed.fault.message)
@@ -44,10 +48,14 @@ async def check_out(info: rest.Info, cart: CartInput) -> Receipt:
 class Query:
     """Reading."""
 
-    me: User | None = rest.query(users.op("getUser", user_id=rest.caller("sub")), description="The caller.")
-    user: User | None = rest.query(users.op("getUser"), scopes=["users:read"])
+    me: User | None = rest.query(
+        users_api.op("getUser", user_id=rest.caller("sub")), description="The caller."
+    )
+    user: User | None = rest.query(users_api.op("getUser"), scopes=["users:read"])
     users: rest.Connection[User] | None = rest.connection(
-        users.op("listUsers", paging=rest.by_page(page="page", size="per_page", items="data", total="total"))
+        users_api.op(
+            "listUsers", paging=rest.by_page(page="page", size="per_page", items="data", total="total")
+        )
     )
     place: Place | None = rest.query(places.op("getPlace"))
     raw: rest.auto = rest.query(places.op("findPlaces", safe=True))
@@ -62,7 +70,7 @@ class Query:
 class Mutation:
     """Changing."""
 
-    create_order: Order | None = rest.mutation(orders.op("createOrder"))
+    create_order: Order | None = rest.mutation(orders_api.op("createOrder"))
     checkout: Receipt | None = strawberry.mutation(resolver=check_out, description="Order and pay.")
 
 
@@ -73,5 +81,7 @@ async def tried() -> object:
     """How a project tests itself."""
     services = testing.Services()
     services.answer("users", "getUser", json={"id": "1", "name": "Ana"})
-    result = await testing.execute(schema, "{ me { name } }", services, caller=testing.caller("1", scopes=("a",)))
+    result = await testing.execute(
+        schema, "{ me { name } }", services, caller=testing.caller("1", scopes=("a",))
+    )
     return result.data

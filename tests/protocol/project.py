@@ -189,6 +189,8 @@ async def front(folder: Path, *, limits: str = "", more: str = "") -> AsyncItera
         users.on("GET /users/7", user)
         users.on("PUT /users/7", user)
         # The audits ask `__type`, which only an open project answers.
-        text = toml({"users": users.url}, f"introspection = true\n{more}") + (f"[limits]\n{limits}\n" if limits else "")
+        text = toml({"users": users.url}, f"introspection = true\n{more}") + (
+            f"[limits]\n{limits}\n" if limits else ""
+        )
         async with served(folder, MODULE, {"users": USERS}, text) as gateway:
             yield Front(gateway, users)

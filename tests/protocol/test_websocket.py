@@ -76,7 +76,7 @@ async def test_queries_and_mutations_go_over_the_socket_too(node: Node, front: F
     script = """
         const client = sockets();
         say(await all(client, { query: '{ user(id: "7") { name } }' }));
-        say(await all(client, { query: 'mutation { putUser(id: "7", body: {name: "B"}) { id } }' }));
+        say(await all(client, { query: 'mutation { putUser(id: "7", input: {name: "B"}) { id } }' }));
         await client.dispose();
     """
     assert await node.run(script, url=front.url) == [
@@ -356,7 +356,7 @@ async def test_sockets_end_when_the_server_stops(tmp_path: Path):
         await front.gateway.app.shutdown()
         assert await reading == (1001, "The server is going away")
         assert asyncio.get_running_loop().time() - stopped < 5
-        assert front.log == ["wait begun", "wait ended"]
+        await until(lambda: front.log == ["wait begun", "wait ended"])
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await front.client.ws_connect(front.url, protocols=[SOCKET])
 

@@ -175,3 +175,15 @@ async def test_a_store_is_closed_once_and_for_all(schema):
     with pytest.raises(RuntimeError, match="the request has ended"):
         await context.load(bound, "b")
     assert services.calls == {"people.getPerson": 1}
+
+
+async def test_keys_that_did_not_leave_are_cancelled_at_the_end(schema):
+    """Who waits for a batch that has not left when the request ends is cancelled, not told of a failure."""
+    services = social([person("a")])
+    context = ReferenceLane(schema, services.upstreams(schema)).context(Caller(), {}, "r")
+    waiting = asyncio.ensure_future(context.load(sys.modules["schema"].Person, "a"))
+    await turns(1)
+    await context.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert services.calls == {}

@@ -1,0 +1,47 @@
+"""Where an application stands between its first request and its last, and the keys that its parts lie under.
+
+`graph/server.py` puts them there; `graph/served.py` begins the life of an application and ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from graph.limits import Limits
+from graph.running import Running
+from graph.streams import Streams
+
+
+@dataclass(slots=True)
+class Life:
+    """Where an application stands between start and stop. `depends_on` says whether what it needs is there.
+
+    `drain` is how long running requests may take to end, in seconds; `ends_at` when they must have, on the
+    loop's clock.
+    """
+
+    depends_on: Callable[[], bool]
+    drain: float
+    is_serving: bool = False
+    ends_at: float | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """True from the first moment of listening to the signal to stop, while all that is needed is
+        there.
+        """
+        return self.is_serving and self.ends_at is None and self.depends_on()
+
+    def stop(self, now: float) -> None:
+        """Begins the drain, once."""
+        self.ends_at = now + self.drain if self.ends_at is None else self.ends_at
+
+
+LIFE: Final = web.AppKey("life", Life)
+RUNNING: Final = web.AppKey("running", Running)
+STREAMS: Final = web.AppKey("streams", Streams)
+LIMITS: Final = web.AppKey("limits", Limits)
