@@ -1,6 +1,6 @@
 """Which connections are let in: so many at once, and only those that say soon what they want.
 
-`graph/server.py` listens with this in place of aiohttp's own runner. Until the head of its first request is
+`graph/door.py` listens with this in place of aiohttp's own runner. Until the head of its first request is
 whole, a connection costs a buffer of that head and nothing else; then aiohttp takes it over.
 """
 
@@ -13,6 +13,8 @@ from typing import Any, Final, cast
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from graph.limits import Limits
+
 HEAD_END: Final = b"\r\n\r\n"
 _REFUSAL: Final = (
     b"HTTP/1.1 %s\r\nConnection: close\r\n"
@@ -22,19 +24,19 @@ _TOO_MANY: Final = b"503 Service Unavailable\r\nRetry-After: 1"
 _TOO_LONG: Final = b"431 Request Header Fields Too Large"
 
 
-class BoundedRunner(web.AppRunner):
+class BoundedRunner(web.ServerRunner):
     """aiohttp's runner, with a bound on connections of any kind and one on the time that a first head takes.
-    A head of more than `head_bytes` is refused (431; RFC 6585, section 5).
+    A head of more than `head_bytes` is refused (431; RFC 6585, section 5). `limits` is asked at each connection:
+    they change with the project that is served.
     """
 
-    __slots__ = ("_gates", "_head_bytes", "_head_timeout", "_most")
+    __slots__ = ("_gates", "_head_bytes", "_limits")
 
     def __init__(
-        self, app: web.Application, *, most: int, head_timeout: float, head_bytes: int, **options: Any
+        self, server: web.Server, *, limits: Callable[[], Limits], head_bytes: int, **options: Any
     ) -> None:
-        super().__init__(app, **options)
-        self._most = most
-        self._head_timeout = head_timeout
+        super().__init__(server, **options)
+        self._limits = limits
         self._head_bytes = head_bytes
         self._gates: set[_Gate] = set()
 
@@ -49,7 +51,7 @@ class BoundedRunner(web.AppRunner):
         return len(self._gates) + (0 if server is None else len(server.connections))
 
     async def shutdown(self) -> None:
-        """Close what has not asked yet, then shut the application down."""
+        """Close what has not asked yet."""
         for gate in list(self._gates):
             gate.close()
         await super().shutdown()
@@ -58,15 +60,16 @@ class BoundedRunner(web.AppRunner):
         server = super().server
         assert server is not None  # the listening socket is there between `setup` and `cleanup`
         refusal = None
-        if self.connections() >= self._most:
-            said = f"{self.connections()} connections are open; at most {self._most} are served at once.\n"
+        most = self._limits().connections
+        if self.connections() >= most:
+            said = f"{self.connections()} connections are open; at most {most} are served at once.\n"
             refusal = _refusal(_TOO_MANY, said)
         return _Gate(cast("Callable[[], RequestHandler]", server), self._gates, self, refusal)
 
     @property
     def head_timeout(self) -> float:
         """Seconds until the first head must be whole."""
-        return self._head_timeout
+        return self._limits().head_timeout
 
     @property
     def head_bytes(self) -> int:

@@ -143,7 +143,12 @@ class ReferenceLane:
 
     def context(self, caller: Caller, headers: Mapping[str, str], request_id: str) -> Context:
         """A context for one request, made inside the running loop; whoever asks for it closes it."""
-        passed: dict[str, str] = {name: value for name, value in headers.items() if name in self._forward}
+        passed: dict[str, str] = {
+            name: value
+            for name, value in headers.items()
+            # What no header may hold on its way to a service would fail every call for its sake.
+            if name in self._forward and value.isascii() and value.isprintable()
+        }
         if self._tenant_header is not None:
             passed.pop(self._tenant_header, None)
             if caller.identity.tenant is not None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
 
-from graph.life import LIFE, LIMITS, RUNNING, STREAMS, Life
+from graph.life import LIFE, LIMITS, STREAMS, Life
 from graph.limits import Limits
 
 MOST_RETIRING: Final = 3
@@ -63,10 +64,8 @@ class _Behind:
         """Waits at most so long until no request is in it; how many are."""
         if self._entered:
             self._left = asyncio.Event()
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._left.wait(), max(seconds, 0.0))
-            except TimeoutError:
-                pass
         return self._entered
 
     async def close(self) -> None:
@@ -134,7 +133,7 @@ class Served:
     async def _readied(self, life: Life, patience: float) -> None:
         try:
             async with asyncio.timeout(patience):
-                while not life.depends_on() and self.life.depends_on():
+                while not life.depends_on() and self.life.depends_on():  # noqa: ASYNC110 - both only tell when asked
                     await asyncio.sleep(_GLANCE_SECONDS)
         except TimeoutError:
             raise NotReady(f"what it needs was not there within {patience:g} seconds") from None
@@ -149,7 +148,7 @@ class Served:
             if left:
                 _log.error("%d requests did not end within %g seconds of a reload", left, behind.life.drain)
             await behind.close()
-        except Exception:
+        except Exception:  # noqa: BLE001 - nobody waits for this task; what is served goes on
             _log.exception("an application that was replaced could not be closed")
 
     # --- asked by the door
@@ -185,13 +184,9 @@ class Served:
         """Close every application; all requests have ended."""
         await self._now.close()
         while self._retiring:
-            await asyncio.wait(self._retiring)
+            await asyncio.wait(set(self._retiring))
 
     @property
     def _now(self) -> _Behind:
         assert self._behind is not None  # `open` comes first
         return self._behind
-
-
-def prepare(app: web.Application, life: Life, limits: Limits, running: Running, streams: Streams) -> None:
-    raise NotImplementedError

@@ -6,26 +6,26 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final
 
 from aiohttp import web
 
-from graph.admission import BoundedRunner
 from graph.auth import Authenticator
 from graph.documents import Documents
+from graph.door import HEADER_BYTES, CannotListen, Door
 from graph.executor import Executor
 from graph.http import GraphQLOverHTTP
+from graph.life import LIFE, LIMITS, RUNNING, STREAMS, Life
 from graph.limits import Limits
 from graph.observe import Watch
 from graph.playground import Playground
 from graph.running import Running
+from graph.served import Served
 from graph.settings import GraphSettings
 from graph.streams import Streams
 from graph.transports.get import Get
@@ -41,46 +41,15 @@ except ImportError:  # a platform without uvloop runs on asyncio's own loop
 else:
     new_event_loop = uvloop.new_event_loop
 
+__all__ = (  # with what others look for where applications are made
+    "DRAIN_SECONDS", "HEADER_BYTES", "LIFE", "LIMITS", "PORTS_TRIED", "QUIET_SECONDS", "RUNNING", "STREAMS",
+    "CannotListen", "Life", "application", "first_signal", "new_event_loop", "run", "serve", "serving",
+)  # fmt: skip
+
 DRAIN_SECONDS: Final = 30.0
-KEEP_ALIVE_SECONDS: Final = 75.0
+QUIET_SECONDS: Final = 3.0
 PORTS_TRIED: Final = 100
-HEADER_BYTES: Final = 16 * 1024  # of one line: a token of 8 KiB fits, and a longer one is told so
 _log: Final = logging.getLogger("stolon.http")
-
-
-class CannotListen(Exception):
-    """The address cannot be listened on: it is taken, forbidden or not this machine's."""
-
-
-@dataclass(slots=True)
-class Life:
-    """Where the server stands between start and stop. `depends_on` says whether what it needs is there.
-
-    `drain` is how long running requests may take to end, in seconds; `ends_at` when they must have, on the
-    loop's clock.
-    """
-
-    depends_on: Callable[[], bool]
-    drain: float
-    is_serving: bool = False
-    ends_at: float | None = None
-
-    @property
-    def is_ready(self) -> bool:
-        """True from the first moment of listening to the signal to stop, while all that is needed is
-        there.
-        """
-        return self.is_serving and self.ends_at is None and self.depends_on()
-
-    def stop(self, now: float) -> None:
-        """Begins the drain, once."""
-        self.ends_at = now + self.drain if self.ends_at is None else self.ends_at
-
-
-LIFE: Final = web.AppKey("life", Life)
-RUNNING: Final = web.AppKey("running", Running)
-STREAMS: Final = web.AppKey("streams", Streams)
-LIMITS: Final = web.AppKey("limits", Limits)
 
 
 def _always() -> bool:
@@ -167,20 +136,22 @@ async def serve(
     ready_callback: Callable[[str], None],
     *,
     port_is_fixed: bool = True,
+    beside: Callable[[Served], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Serves the application until SIGTERM or SIGINT, then stops accepting and lets what runs come to its
-    end.
+    end. On SIGTERM idle connections may ask once more within three seconds; a person who ends it does not wait.
 
     `ready_callback` gets the URL once the server listens: `http://127.0.0.1:8000`. Where the port is not
-    fixed, the next free one of a hundred is taken. A second signal ends the process at once. Raises
-    `CannotListen`.
+    fixed, the next free one of a hundred is taken. `beside` runs meanwhile, and may replace what is served. A
+    second signal ends the process at once. Raises `CannotListen`.
     """
-    stop = asyncio.Event()
-    with _signals(stop):
-        async with serving(app, host, port, port_is_fixed=port_is_fixed) as url:
+    with first_signal() as stop:
+        async with _door(app, host, port, port_is_fixed) as (door, served, url):
             ready_callback(url)
-            await stop.wait()
-            _log.info("stopping: running requests have %g seconds to end", app[LIFE].drain)
+            async with _running(None if beside is None else beside(served)):
+                number = await stop
+            _log.info("stopping: running requests have %g seconds to end", served.life.drain)
+            await door.close(QUIET_SECONDS if number is signal.SIGTERM else 0.0)
 
 
 @asynccontextmanager
@@ -188,63 +159,53 @@ async def serving(
     app: web.Application, host: str, port: int, *, port_is_fixed: bool = True
 ) -> AsyncIterator[str]:
     """The URL of the application being served; leaving the context drains it. Raises `CannotListen`."""
-    limits = app[LIMITS]
-    runner = BoundedRunner(
-        app,
-        most=limits.connections,
-        head_timeout=limits.head_timeout,
-        head_bytes=2 * HEADER_BYTES,
-        handler_cancellation=True,  # off by default: a client that goes would leave its query running
-        # aiohttp waits this long for handlers to end, then as long again before it cancels them.
-        shutdown_timeout=app[LIFE].drain / 2,
-        keepalive_timeout=KEEP_ALIVE_SECONDS,
-        max_line_size=HEADER_BYTES,
-        max_field_size=HEADER_BYTES,
-        access_log=None,
-    )
-    try:
-        await runner.setup()
-        url = await _listen(runner, host, port, 1 if port_is_fixed else PORTS_TRIED)
-        app[LIFE].is_serving = True
+    async with _door(app, host, port, port_is_fixed) as (_, _, url):
         yield url
+
+
+@asynccontextmanager
+async def _door(
+    app: web.Application, host: str, port: int, port_is_fixed: bool
+) -> AsyncIterator[tuple[Door, Served, str]]:
+    served = Served()
+    await served.open(app)
+    door = Door(served)
+    try:
+        yield door, served, await door.listen(host, port, tries=1 if port_is_fixed else PORTS_TRIED)
     finally:
-        app[LIFE].stop(asyncio.get_running_loop().time())
-        await runner.cleanup()
+        await door.close()
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int, tries: int) -> str:
-    for candidate in range(port, min(port + tries, 65_536)):
-        site = web.TCPSite(runner, host, candidate)
-        try:
-            await site.start()
-        except OSError as error:
-            await site.stop()
-            if error.errno != errno.EADDRINUSE:
-                raise CannotListen(f"{host}:{candidate} cannot be listened on: {error.strerror}") from None
-            continue
-        bound = runner.addresses[0]
-        shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-        return f"http://{shown}:{bound[1]}"
-    taken = (
-        f"{host}:{port} is taken" if tries == 1 else f"all ports from {port} to {port + tries - 1} are taken"
-    )
-    raise CannotListen(taken)
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
+    """While entered the work runs; it is cancelled on leaving. What it fails with is raised then."""
+    if work is None:
+        yield
+        return
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """While entered, the first SIGTERM or SIGINT sets the event and the second ends the process."""
+def first_signal() -> Iterator[asyncio.Future[signal.Signals]]:
+    """The first SIGTERM or SIGINT that comes while entered; the second ends the process at once."""
+    loop = asyncio.get_running_loop()
+    first: asyncio.Future[signal.Signals] = loop.create_future()
 
     def received(number: signal.Signals) -> None:
-        if stop.is_set():
+        if first.done():
             os._exit(128 + number)  # at once: no handler and no clean-up, as was asked for twice
-        stop.set()
+        first.set_result(number)
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, received, number)
     try:
-        yield
+        yield first
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

@@ -157,6 +157,15 @@ async def test_what_a_service_gets_of_a_caller(gateway, services, ring):
     assert to_notes.headers["user-agent"].startswith("stolon/")
 
 
+async def test_a_header_beyond_ascii_is_not_passed_on(gateway, services, ring):
+    """A caller's header that no service can be sent is left out, and the calls go without it."""
+    notes, _, _ = services
+    async with gateway.post(READ, token=signed(ring), accept_language="français") as response:
+        assert await response.json() == {"data": {"note": {"text": "hello"}}}
+    (asked,) = notes.asked
+    assert "accept-language" not in asked.headers
+
+
 async def test_a_request_without_an_id_gets_one(gateway, services, ring):
     """Without an id of the client's own, or with one that is unsafe, a new one goes to services and to the client."""
     notes = services[0]

@@ -12,7 +12,8 @@ from tests.graph.projects import (
     load,
     refused,
 )
-from tests.graph.test_binding_properties import ANSWER, THINGS, module, services
+from tests.graph.test_binding_properties import ANSWER, module, services
+from tests.graph.things import THINGS
 
 
 @pytest.mark.parametrize(

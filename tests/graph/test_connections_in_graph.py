@@ -155,7 +155,8 @@ async def test_a_connection_walks_forward_over_any_paging(
         nodes { id } edges { cursor node { id } } totalCount
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     } }"""
-    after, seen, steps = None, [], [3, 1, 2, 5]
+    after, steps = None, [3, 1, 2, 5]
+    seen: list[str] = []
     for step in steps:
         variables = {"first": step, "after": after}
         items = (await data(schema, query, scripted, variables=variables))["items"]
