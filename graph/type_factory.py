@@ -24,6 +24,7 @@ from adapters.contract import MISSING, Contract, Kind, Property, Schema, Use
 from graph import generated
 from graph.arguments import INPUT_NAMES
 from graph.declare import FieldDeclaration, Position
+from graph.directives import SourceDirective
 from graph.fields import BoundField, LateField
 from graph.guards import declared_access, printed
 from graph.naming import attribute_names, constant, pascal, stated_name
@@ -126,7 +127,10 @@ class TypeFactory:
             for name, upstream in names.items()
         }
         made = strawberry.type(
-            _class(contract, schema.pointer, wanted, fields), name=wanted, description=schema.description
+            _class(contract, schema.pointer, wanted, fields),
+            name=wanted,
+            description=schema.description,
+            directives=[SourceDirective(service=contract.name, schema=schema.name or UNSET)],
         )
         self._outputs[key] = made
         self.names.note(contract, schema, wanted, get_object_definition(made, strict=True))

@@ -72,3 +72,27 @@ def test_every_field_that_crosses_a_network_says_where_its_value_comes_from(expo
         "Order.payments": ("payments", ["listPayments"]),
         "Payment.order": ("orders", ["getOrder"]),
     }
+
+
+def test_every_type_of_a_contract_says_which_service_it_is_of(exported: str) -> None:
+    """Bound types, and those that nobody wrote, have @source with their service and schema: so each property has
+    a provenance, too.
+    """
+    schema = build_schema(exported)
+    source = schema.get_directive("source")
+    assert source is not None
+    sources = {
+        name: (stated["service"], stated["schema"])
+        for name, type_ in schema.type_map.items()
+        if isinstance(type_, GraphQLObjectType)
+        and type_.ast_node is not None
+        and (stated := get_directive_values(source, type_.ast_node)) is not None
+    }
+    assert sources == {
+        "Address": ("users", "Address"),
+        "Order": ("orders", "Order"),
+        "OrderLine": ("orders", "OrderLine"),
+        "Payment": ("payments", "Payment"),
+        "Profile": ("users", "Profile"),
+        "User": ("users", "User"),
+    }

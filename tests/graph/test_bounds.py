@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import graphql
 from graphql import GraphQLError, get_introspection_query
 from strawberry.schema import schema
 
@@ -240,7 +241,7 @@ async def test_an_answer_over_the_limit_is_an_error(tmp_path):
 def parses(monkeypatch) -> list[str]:
     """The documents that were parsed, and `validated` for each validation."""
     told: list[str] = []
-    parse, validate = documents.parse, schema.validate_document
+    parse, validate = graphql.parse, schema.validate_document
 
     def parsing(text: str, **options: Any) -> Any:
         told.append(text)

@@ -1,4 +1,4 @@
-"""Requests of other sites' pages, on a real socket: refused whatever way they come, unless the project allows them."""
+"""Requests of other sites' pages, on a real socket: refused whatever way they come, unless they are allowed."""
 
 from __future__ import annotations
 

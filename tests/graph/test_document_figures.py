@@ -142,6 +142,6 @@ def test_figures_are_those_of_the_expanded_document(text):
 
 def _written(selection_set: Any) -> int:
     return sum(
-        isinstance(one, FieldNode) + _written(getattr(one, "selection_set", None))
+        int(isinstance(one, FieldNode)) + _written(getattr(one, "selection_set", None))
         for one in (() if selection_set is None else selection_set.selections)
     )

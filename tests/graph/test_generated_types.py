@@ -93,6 +93,17 @@ def test_equal_names_of_two_contracts_are_both_prefixed(tmp_path: Path) -> None:
     build_schema(schema.as_str())
 
 
+def test_a_generated_type_says_where_its_values_come_from(tmp_path: Path) -> None:
+    """Its service and, where it has a name there, its schema: with the links' own, every field has a provenance."""
+    schema = load(tmp_path, ROOT.format(more="", fields=""), {"a": A, "b": B})
+    heads = {name: type_text(schema, name).splitlines()[0] for name in ("AAddress", "BAddress", "BInnerX")}
+    assert heads == {
+        "AAddress": 'type AAddress @source(service: "a", schema: "Address") {',
+        "BAddress": 'type BAddress @source(service: "b", schema: "Address") {',
+        "BInnerX": 'type BInnerX @source(service: "b") {',
+    }
+
+
 async def test_names_of_the_projects_own_types_are_left_to_them(tmp_path: Path) -> None:
     """Objects, inputs, enums, unions, interfaces, also those that only arguments or generics name."""
     more = """

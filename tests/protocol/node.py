@@ -1,4 +1,4 @@
-"""Node for the tests of protocols: the clients of `package.json`, installed once, and scenarios that run over them."""
+"""Node for the tests of protocols: the clients of `package.json`, installed once, and scenarios over them."""
 
 from __future__ import annotations
 

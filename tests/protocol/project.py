@@ -95,7 +95,9 @@ class Subscription:
             yield number
 
     @strawberry.subscription
-    async def user_again(self, info: strawberry.Info[Context, None], id: str, times: int) -> AsyncGenerator[User, None]:
+    async def user_again(
+        self, info: strawberry.Info[Context, None], id: str, times: int
+    ) -> AsyncGenerator[User, None]:
         for _ in range(times):
             found = await info.context.load(User, id)
             yield found
@@ -180,7 +182,7 @@ class Front:
 @asynccontextmanager
 async def front(folder: Path, *, limits: str = "", more: str = "") -> AsyncIterator[Front]:
     """The project served on a free port. Its service names user 7 differently with each call."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - nothing is served yet
     async with rest() as users:
 
         def user(_: object) -> Reply:

@@ -198,7 +198,8 @@ async def test_batches_in_forms_are_refused(front: Front):
         b"no form",
         b"--b--\r\n",
         b"--b\r\ncontent-type: multipart/mixed; boundary=c\r\n\r\n--c--\r\n--b--\r\n",
-        b'--b\r\ncontent-transfer-encoding: base64\r\ncontent-disposition: form-data; name="operations"\r\n\r\ne30=\r\n--b--\r\n',
+        b"--b\r\ncontent-transfer-encoding: base64\r\n"
+        b'content-disposition: form-data; name="operations"\r\n\r\ne30=\r\n--b--\r\n',
         b"--b\r\n" + b"x: " + b"y" * 20_000 + b"\r\n\r\n\r\n--b--\r\n",
     ],
 )

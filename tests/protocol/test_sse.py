@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ async def test_unsubscribing_ends_the_generator(node: Node, front: Front):
 
 
 async def test_the_stream_on_the_wire(front: Front):
-    """Events are `next` with a result each, then `complete` with empty data; nothing on the way may keep them back."""
+    """Events are `next` with a result each, then `complete` with empty data; nothing may keep them back."""
     async with front.client.post(
         front.url, json={"query": "subscription{count(to: 2)}"}, headers={**EVENTS, "x-request-id": "r"}
     ) as response:
@@ -182,9 +183,10 @@ async def test_an_event_over_the_bound_of_an_answer_is_an_error(tmp_path: Path):
 async def test_streams_are_counted_with_sockets(tmp_path: Path):
     """One stream too many is 503, and says the figure and the limit."""
     async with project.front(tmp_path, limits="streams = 1") as front:
-        async with front.client.post(front.url, json={"query": "subscription{wait}"}, headers=EVENTS):
+        ask = partial(front.client.post, front.url, headers=EVENTS)
+        async with ask(json={"query": "subscription{wait}"}):
             await until(lambda: front.streams == 1)
-            async with front.client.post(front.url, json={"query": "{hello}"}, headers=EVENTS) as refused:
+            async with ask(json={"query": "{hello}"}) as refused:
                 assert (refused.status, refused.headers["retry-after"]) == (503, "1")
                 [error] = (await refused.json())["errors"]
                 assert error["message"] == (
@@ -196,7 +198,7 @@ async def test_a_client_that_reads_nothing_is_cut_off(tmp_path: Path):
     """A source is asked for an event only when the one before was taken; who takes nothing for long is cut off."""
     async with project.front(tmp_path, limits='send_timeout = "200ms"') as front:
         _, writer = await asyncio.open_connection("127.0.0.1", int(front.gateway.url.rpartition(":")[2]))
-        writer.transport.pause_reading()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's can
         writer.write(
             b"GET /graphql?query=subscription{flood(size:1000000)} HTTP/1.1\r\n"
             b"Host: x\r\nAccept: text/event-stream\r\n\r\n"

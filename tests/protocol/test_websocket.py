@@ -90,7 +90,9 @@ async def test_each_event_is_read_anew(node: Node, front: Front):
     """What an event and its source read is never what an earlier event had read; within one event it is shared."""
     script = """
         const client = sockets();
-        say(await all(client, { query: 'subscription { queries(times: 2) { a: user(id: "7") { name } b: user(id: "7") { name } } }' }));
+        say(await all(client, { query: `subscription {
+            queries(times: 2) { a: user(id: "7") { name } b: user(id: "7") { name } }
+        }` }));
         say(await all(client, { query: 'subscription { userAgain(id: "7", times: 2) { name } }' }));
         await client.dispose();
     """
@@ -332,7 +334,7 @@ async def test_a_client_that_reads_nothing_is_waited_for_and_then_cut_off(tmp_pa
             b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
         )
         await reader.readuntil(b"\r\n\r\n")
-        writer.transport.pause_reading()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's can
         for message in (INIT, subscribe("subscription{flood(size: 1000000)}")):
             data = json.dumps(message).encode()
             writer.write(bytes([0x81, 0x80 | len(data)]) + bytes(4) + data)
