@@ -100,7 +100,11 @@ def _foreign(value: object) -> Iterator[Violation]:
         elif isinstance(one, str):
             if not _is_text(one):
                 yield Violation(path, "is no text: it holds half of a surrogate pair")
-        elif isinstance(one, (float, Decimal)):
+        elif isinstance(one, Decimal):
+            # math.isfinite makes a float of it, which holds no more than 1E+308.
+            if not one.is_finite():
+                yield Violation(path, "is no finite number")
+        elif isinstance(one, float):
             if not math.isfinite(one):
                 yield Violation(path, "is no finite number")
         elif one is not None and not isinstance(one, (bool, int)):

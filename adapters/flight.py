@@ -4,7 +4,7 @@ Above everything that repeats, waits or limits, so that all waiters share one bu
 credentials, because the whole outgoing request is the key. A flight belongs to nobody: it is a task of its
 own that runs while anyone waits. Each waiter's deadline ends only its own wait (`adapters/deadline.py`,
 above, cancels it), so that the flight lives under the longest of them, and the end of the last wait ends the
-call. Nothing is kept after landing; mutations never share.
+call. Nothing is kept after landing; mutations never share, and no read after a change joins one from before.
 """
 
 from __future__ import annotations
@@ -80,7 +80,11 @@ class Flights:
         of its own.
         """
         if not request.safe:
-            return await send(request)
+            try:
+                return await send(request)
+            finally:
+                # Whoever reads from here on must not be answered by a read that left before the change was made.
+                self._flying.clear()
         key = flight_key(request)
         flight = self._flying.get(key)
         if flight is None:

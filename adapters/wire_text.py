@@ -107,11 +107,16 @@ def _escaped(found: re.Match[str]) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
+def _is_finite(value: object) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
+
+
 def _finite(value: object, depth: int) -> None:
     # msgspec writes null for what is not finite, and would send the wrong thing in silence.
     if depth == 0:
         raise Unsendable(f"is nested more than {_DEPTH} deep")
-    if isinstance(value, float | Decimal) and not math.isfinite(value):
+    # math.isfinite would make a float of a Decimal, which holds no more than 1E+308.
+    if not (value.is_finite() if isinstance(value, Decimal) else _is_finite(value)):
         raise Unsendable("must hold finite numbers only")
     if isinstance(value, Mapping):
         for item in value.values():

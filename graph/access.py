@@ -6,6 +6,7 @@ from typing import Any
 
 from strawberry.extensions import FieldExtension
 from strawberry.types.info import Info
+from strawberry.utils.await_maybe import await_maybe
 
 from graph.context_value import context_of
 from graph.declare import Access
@@ -47,6 +48,6 @@ class AccessExtension(FieldExtension):
         return next_(source, info, **kwargs)
 
     async def resolve_async(self, next_: Any, source: Any, info: Info[Any, Any], **kwargs: Any) -> Any:
-        """Decide, then let the resolver run."""
+        """Decide, then let the resolver run; that of a subscription gives a generator, which nobody awaits."""
         authorise(self.access, context_of(info.context).caller)
-        return await next_(source, info, **kwargs)
+        return await await_maybe(next_(source, info, **kwargs))

@@ -8,8 +8,9 @@ import asyncio
 import logging
 import random
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -26,14 +27,16 @@ from graph.hosts import own_names_only
 from graph.jwks import Jwks
 from graph.lane import ReferenceLane
 from graph.log_lines import logged
-from graph.log_writer import LineWriter
+from graph.log_writer import LineWriter, Stream
 from graph.playground import Page, Playground, Watched
 from graph.probes import Probe, probing
 from graph.project import Project, load_project
+from graph.reload import on_hangup
 from graph.second_address import listening, second_application
 from graph.seeing import Seeing, around, check_spans, open_spans
 from graph.server import application, serve
 from graph.settings import GraphSettings
+from graph.shares import divided
 
 _log: Final = logging.getLogger("stolon.observe")
 
@@ -81,16 +84,33 @@ class App:
         return self.project.schema.as_str()
 
     async def serve(
-        self, host: str, port: int, on_ready: Callable[[str], None], *, port_is_fixed: bool = True
+        self,
+        host: str,
+        port: int,
+        on_ready: Callable[[str], None],
+        *,
+        port_is_fixed: bool = True,
+        again: Callable[[], App] | None = None,
     ) -> None:
-        """Serve until SIGTERM or SIGINT, then drain. Raises CannotListen. What is logged goes to stderr: one line of
-        JSON a request, or plain text where errors show their detail.
+        """Serve until SIGTERM or SIGINT, then drain. Raises CannotListen. `again` reads the project anew on SIGHUP:
+        its app must see with the same eyes.
         """
-        writer = LineWriter(sys.stderr.buffer)
+        beside = None if again is None else lambda served: on_hangup(served, again)
+        with self.logging():
+            async with self.observed():
+                await serve(
+                    self.application(), host, port, on_ready, port_is_fixed=port_is_fixed, beside=beside
+                )
+
+    @contextmanager
+    def logging(self, stream: Stream | None = None) -> Iterator[None]:
+        """While entered, what is logged goes to the stream, stderr where none is given: one line of JSON a request,
+        or plain text where errors show their detail.
+        """
+        writer = LineWriter(sys.stderr.buffer if stream is None else stream)
         with logged(writer, plain=self._detail):
             self.seeing.log_to(writer, plain=self._detail)
-            async with self.observed():
-                await serve(self.application(), host, port, on_ready, port_is_fixed=port_is_fixed)
+            yield
 
     @asynccontextmanager
     async def observed(self) -> AsyncIterator[str | None]:
@@ -126,6 +146,7 @@ class App:
             forward=frozenset(settings.headers.forward),
             tenant_header=tenant_header,
             detail=self._detail,
+            diagnostic_scope=None if identity is None else identity.diagnostic_scope,
             introspection=graph.introspection,
             documents=documents,
             steps=self.seeing.steps(spans),
@@ -209,6 +230,7 @@ def _service(project: Project, name: str) -> Service:
     )
 
 
-def load(project: Path, environ: Mapping[str, str]) -> App:
-    """The app of the project in a folder. Raises ProjectError with every mistake."""
-    return App(load_project(project, environ))
+def load(project: Path, environ: Mapping[str, str], *, seeing: Seeing | None = None, workers: int = 1) -> App:
+    """The app of the project in a folder, for one of so many workers. Raises ProjectError with every mistake."""
+    read = load_project(project, environ)
+    return App(replace(read, settings=divided(read.settings, workers)), seeing=seeing)

@@ -10,6 +10,8 @@ from typing import Any
 
 from strawberry.types.unset import UNSET
 
+from adapters.constraints import DEEPEST
+
 INPUT_NAMES = "__stolon_input__"
 """On a generated input class: its fields' names, from Python to upstream."""
 
@@ -21,14 +23,16 @@ def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain_value(value) for name, value in arguments.items() if value is not UNSET}
 
 
-def plain_value(value: Any) -> Any:
-    """One argument's value in the upstream's names."""
+def plain_value(value: Any, depth: int = 0) -> Any:
+    """One argument's value in the upstream's names; what is nested too deep to be sent stays as it is."""
+    if depth > DEEPEST:
+        return value
     if isinstance(value, list):
-        return [plain_value(item) for item in value]
+        return [plain_value(item, depth + 1) for item in value]
     if isinstance(value, Enum):
         return value.value
     names: Mapping[str, str] | None = getattr(type(value), INPUT_NAMES, None)
     if names is None:
         return value
     found = ((upstream, getattr(value, name)) for name, upstream in names.items())
-    return {upstream: plain_value(item) for upstream, item in found if item is not UNSET}
+    return {upstream: plain_value(item, depth + 1) for upstream, item in found if item is not UNSET}

@@ -167,6 +167,7 @@ class VerifiedTokens:
             ),
             authenticated=True,
             scopes=scopes,
+            roles=words(claims, identity.roles_claim, "roles"),
             claims=_frozen(claims),
         )
         # A decoded token takes some times the room of its text.

@@ -33,10 +33,10 @@ def claim(claims: Mapping[str, Any], name: str) -> object:
     return found
 
 
-def words(claims: Mapping[str, Any], name: str) -> frozenset[str]:
+def words(claims: Mapping[str, Any], name: str, what: str = "scopes") -> frozenset[str]:
     """The words of a claim that is text with spaces between them (RFC 8693, section 4.2) or a list of texts.
 
-    Raises `BadClaims` where it is neither: scopes that cannot be read must not look like none.
+    Raises `BadClaims` where it is neither: scopes or roles (`what`) that cannot be read must not look like none.
     """
     found = claim(claims, name)
     if found is None:
@@ -45,7 +45,7 @@ def words(claims: Mapping[str, Any], name: str) -> frozenset[str]:
         return frozenset(found.split())
     if isinstance(found, list) and all(isinstance(one, str) for one in found):
         return frozenset(found)
-    raise BadClaims("a claim of scopes is neither text nor a list of texts")
+    raise BadClaims(f"a claim of {what} is neither text nor a list of texts")
 
 
 def tenant_of(claims: Mapping[str, Any], name: str) -> str | None:

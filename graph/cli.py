@@ -1,4 +1,4 @@
-"""The command line: `stolon serve`, `check`, `export` and `demo`.
+"""The command line: `stolon serve`, `dev`, `check`, `export` and `demo`.
 
 Every command loads a project through `graph/app.py`. Exit codes: 0 well, 1 the project is wrong, 2 the
 command line is. Results go to stdout; mistakes, one a line with file and line number, and warnings go to
@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -19,9 +19,15 @@ from adapters.mistake import ProjectError
 from graph.address import Address, address
 from graph.app import App, load
 from graph.demo import run_demo
+from graph.develop import Development
+from graph.reload import lines
 from graph.server import CannotListen, run
+from graph.shares import shares
+from graph.supervisor import NotStarted
+from graph.workers import serve_with_workers
 
 Command = Callable[..., Any]
+MOST_WORKERS: Final = 256
 
 
 def _version() -> str:
@@ -48,6 +54,17 @@ def _address(command: Command) -> Command:
     return host(port(command))
 
 
+def _workers(help_: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--workers",
+        metavar="N",
+        default=1,
+        show_default=True,
+        type=click.IntRange(1, MOST_WORKERS),
+        help=help_,
+    )
+
+
 @click.group()
 @click.version_option(_version(), prog_name="stolon")
 def main() -> None:
@@ -72,8 +89,9 @@ def _listening_address(_: click.Context, __: click.Parameter, stated: str | None
     callback=_listening_address,
     help="Where /metrics and /health/integrations are told, in place of [observe] address; loopback without a host.",
 )
-def serve(project: Path, host: str, port: int, observe: Address | None) -> None:
-    """Serve a project until SIGTERM or Ctrl-C."""
+@_workers("How many processes serve. One is this process; with more, it starts and replaces them.")
+def serve(project: Path, host: str, port: int, observe: Address | None, workers: int) -> None:
+    """Serve a project until SIGTERM or Ctrl-C. SIGHUP reloads it; one that is wrong then leaves all as it was."""
     app = _loaded(project)
     _warn(app)
     if observe is not None:
@@ -83,18 +101,43 @@ def serve(project: Path, host: str, port: int, observe: Address | None) -> None:
         click.echo(f"serving {url}")
 
     try:
-        run(app.serve(host, port, tell))
+        if workers == 1:
+            run(app.serve(host, port, tell, again=lambda: load(project, os.environ, seeing=app.seeing)))
+        else:
+            with app.logging():
+                run(serve_with_workers(project, workers, host, port, tell, app.observe_at))
     except ProjectError as error:
         _refuse(error)
+    except NotStarted as error:
+        for line in error.lines:
+            click.echo(line, err=True)
+        raise click.exceptions.Exit(1) from None
     except CannotListen as error:
         raise click.UsageError(str(error)) from None
 
 
 @main.command()
 @_project
-def check(project: Path) -> None:
+@_address
+def dev(project: Path, host: str, port: int) -> None:
+    """Serve a project while it is written: open, with a playground, and reloaded when its files change."""
+    try:
+        developed = Development(project, os.environ, host, lambda line: click.echo(line, err=True))
+        run(developed.serve(port, lambda url: click.echo(f"serving {url}")))
+    except CannotListen as error:
+        raise click.UsageError(str(error)) from None
+
+
+@main.command()
+@_project
+@_workers("Say what each of so many workers has of the limits that live in a process.")
+def check(project: Path, workers: int) -> None:
     """Read a project, its contracts and its declarations, and report all that is wrong."""
-    _warn(_loaded(project))
+    app = _loaded(project)
+    _warn(app)
+    if workers > 1:
+        for share in shares(app.project.settings, workers):
+            click.echo(share.said(workers))
     click.echo("the project is well")
 
 
@@ -125,8 +168,8 @@ def _loaded(project: Path) -> App:
 
 
 def _refuse(error: ProjectError) -> NoReturn:
-    for mistake in error.mistakes:
-        click.echo(" ".join(str(mistake).splitlines()), err=True)
+    for line in lines(error):
+        click.echo(line, err=True)
     raise click.exceptions.Exit(1)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import socket
 from collections.abc import Iterable
 from typing import Final
@@ -37,6 +38,7 @@ class Door:
     def __init__(self, served: Served) -> None:
         self._served = served
         self._closed = False
+        self._until = math.inf
         server = web.Server(
             served.answer,
             request_factory=served.request,
@@ -66,7 +68,9 @@ class Door:
             except OSError as error:
                 await site.stop()
                 if error.errno != errno.EADDRINUSE:
-                    raise CannotListen(f"{host}:{candidate} cannot be listened on: {error.strerror}") from None
+                    raise CannotListen(
+                        f"{host}:{candidate} cannot be listened on: {error.strerror}"
+                    ) from None
                 continue
             self._served.listens()
             return url_of(self._runner.addresses[0])
@@ -90,17 +94,21 @@ class Door:
         for site in self._runner.sites:
             await site.stop()
         self._served.stop()
-        drain = self._served.life.drain
-        await self._emptied(min(quiet, drain))
+        now = asyncio.get_running_loop().time()
+        self._until = min(self._until, now + quiet)
+        await self._emptied(now + self._served.life.drain)
         await self._served.end_streams()
-        await self._emptied(quiet - drain)
+        await self._emptied(math.inf)
         await self._runner.cleanup()
         await self._served.end()
 
-    async def _emptied(self, seconds: float) -> None:
+    def hurry(self, quiet: float) -> None:
+        """While it closes: idle connections have no more than so many seconds from now."""
+        self._until = min(self._until, asyncio.get_running_loop().time() + quiet)
+
+    async def _emptied(self, until: float) -> None:
         clock = asyncio.get_running_loop().time
-        until = clock() + seconds
-        while self._runner.connections() and clock() < until:  # noqa: ASYNC110 - aiohttp tells nobody of an end
+        while self._runner.connections() and clock() < min(until, self._until):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(_GLANCE_SECONDS)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from resolvers.fault import Code, FieldError, Violation
+from resolvers.fault import Code, FieldError
 
 MOST_PLACES: Final = 100
 """How many places of one failed step are told one by one."""
@@ -20,6 +20,10 @@ INVALID: Final = "GRAPHQL_VALIDATION_FAILED"
 _ARGUMENTS: Final = "graphql.execution.values"
 _PERMISSIONS: Final = "strawberry.permission"
 _NULL: Final = "Cannot return null for non-nullable field"
+_BROKEN: Final = frozenset({Code.CONTRACT_VIOLATION, Code.INCOMPLETE_BATCH})
+_LOGGED_BELOW: Final = frozenset(
+    {Code.UPSTREAM_ERROR, Code.UPSTREAM_TIMEOUT, Code.UPSTREAM_UNAVAILABLE, Code.OUTCOME_UNKNOWN}
+)
 
 
 def error_list(
@@ -121,24 +125,33 @@ def _raised_in(raised: BaseException) -> str:
     return "" if trace is None else str(trace.tb_frame.f_globals.get("__name__", ""))
 
 
-def log_unforeseen(errors: Iterable[GraphQLError], request_id: str | None) -> None:
-    """Log what clients are not told, and answers that break their contract: each failed step once, with its first
-    place.
+def log_errors(errors: Iterable[GraphQLError], request_id: str | None) -> None:
+    """Log what clients are not told: what nobody foresaw, and which service and operation each fault is of. Each
+    failed step once, with its first place; nothing that a service or a client wrote.
+
+    Failures of services (`UPSTREAM_…`) are logged where they are met, by `resolvers/errors.py`.
     """
     first: dict[tuple[object, ...], GraphQLError] = {}
     places: dict[tuple[object, ...], int] = {}
     for error in errors:
-        if unforeseen(error) is None and not isinstance(error.original_error, Violation):
+        if unforeseen(error) is None and not _of_interest(error.original_error):
             continue
         step = _step(error)
         first.setdefault(step, error)
         places[step] = places.get(step, 0) + 1
     for step, error in first.items():
         extra = {"request_id": request_id, "path": error.path, "places": places[step]}
-        if isinstance(error.original_error, Violation):
-            _LOG.warning("%s (request %s)", error.message, request_id, extra=extra)
+        path = ".".join(map(str, error.path or ()))
+        original = error.original_error
+        if isinstance(original, FieldError):
+            fault = original.fault
+            extra |= {"service": fault.service, "operation": fault.operation}
+            what = fault.message if fault.code in _BROKEN else f"{fault.code} at {path}"
+            # A service that breaks its word is its team's business; a refused client is mostly its own.
+            level = logging.WARNING if fault.code in _BROKEN else logging.INFO
+            of = "" if fault.service is None else f"{fault.service}: {fault.operation}: "
+            _LOG.log(level, "request %s: %s%s", request_id, of, what, extra=extra)
         else:
-            path = ".".join(map(str, error.path or ()))
             _LOG.error(
                 "request %s: a resolver failed at %s",
                 request_id,
@@ -146,3 +159,10 @@ def log_unforeseen(errors: Iterable[GraphQLError], request_id: str | None) -> No
                 exc_info=unforeseen(error),
                 extra=extra,
             )
+
+
+def _of_interest(original: Exception | None) -> bool:
+    if not isinstance(original, FieldError):
+        return False
+    fault = original.fault
+    return fault.code in _BROKEN or (fault.service is not None and fault.code not in _LOGGED_BELOW)

@@ -125,9 +125,7 @@ class Exchange:
             )
         return chosen
 
-    async def _executed(
-        self, document: GraphQLRequest, release: Callable[[], None] = _nothing
-    ) -> Answer:
+    async def _executed(self, document: GraphQLRequest, release: Callable[[], None] = _nothing) -> Answer:
         work = self.executor.execute(document, self.caller, self.headers, self.request_id)
         if _kind(document) is not OperationType.MUTATION:
             return await _released(work, release)

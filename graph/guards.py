@@ -5,6 +5,7 @@ printed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
@@ -54,7 +55,12 @@ def guard(definition: StrawberryObjectDefinition, one: StrawberryField, mistakes
             mistakes.at(one.declaration.position, f"{definition.name}.{one.python_name}", NOT_FOR_EVERYONE)
         one.directives = printed(one.directives, stated, None)
         return
-    if not access or any(isinstance(extension, AccessExtension) for extension in one.extensions):
+    own = [extension for extension in one.extensions if not isinstance(extension, AccessExtension)]
+    if not access and len(own) == len(one.extensions):
         return
-    one.extensions = [*one.extensions, AccessExtension(access)]
+    if one.origin is not definition.origin:
+        # A field of a base class, an interface or an extension stands on several types: each decides for itself.
+        place = next(at for at, other in enumerate(definition.fields) if other is one)
+        one = definition.fields[place] = copy(one)
+    one.extensions = [*own, AccessExtension(access)] if access else own
     one.directives = printed(one.directives, stated, None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -30,6 +31,7 @@ from graph.trace_context import STATE
 from resolvers.caller import NOBODY
 
 _log: Final = logging.getLogger("stolon.http")
+_LONG: Final = 256  # characters of an `Accept` that is worth remembering: clients send few and short ones
 
 
 class Transport(Protocol):
@@ -142,10 +144,17 @@ def _form(request: web.Request, forms: Sequence[str]) -> str:
     """The media type of the answer; where there is no choice, none. Raises `Refused` (406)."""
     if not forms:
         return ""
-    found = acceptable(", ".join(request.headers.getall("accept", [])), forms, otherwise=forms[-1])
+    accept = ", ".join(request.headers.getall("accept", []))
+    choose = _chosen_form if len(accept) <= _LONG else _chosen_form.__wrapped__
+    found = choose(accept, tuple(forms))
     if found is None:
         raise Refused(406, "NOT_ACCEPTABLE", f"Answers are {' or '.join(forms)}.")
     return found
+
+
+@lru_cache(maxsize=256)
+def _chosen_form(accept: str, forms: tuple[str, ...]) -> str | None:
+    return acceptable(accept, forms, otherwise=forms[-1])
 
 
 def _size(response: web.StreamResponse) -> int:

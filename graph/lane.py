@@ -22,7 +22,7 @@ from graph.introspection import closed
 from graph.schema import Schema
 from graph.subscription import SubscriptionContext
 from resolvers.call import Sender
-from resolvers.caller import Caller
+from resolvers.caller import NOBODY, Caller
 from resolvers.context import Context
 from resolvers.fault import Code
 from resolvers.steps import StepWatch
@@ -31,7 +31,8 @@ from resolvers.store import Store, Upstream
 
 class ReferenceLane:
     """Executes documents of one schema. `forward` are the caller's headers that services get; `tenant_header`
-    carries the verified tenant. `detail` adds services and operations to errors, as development does.
+    carries the verified tenant. `detail` adds services and operations to errors, as development does;
+    `diagnostic_scope` does so for callers who have it.
     Without `introspection`, `__schema` and `__type` are refused. `documents` keeps those that were valid; it
     belongs to this one schema.
     """
@@ -44,6 +45,7 @@ class ReferenceLane:
         forward: frozenset[str] = frozenset(),
         tenant_header: str | None = None,
         detail: bool = False,
+        diagnostic_scope: str | None = None,
         introspection: bool = True,
         documents: Documents | None = None,
         epoch: Callable[[], float] = time.time,
@@ -55,6 +57,7 @@ class ReferenceLane:
         self._forward = forward
         self._tenant_header = tenant_header
         self._detail = detail
+        self._diagnostic_scope = diagnostic_scope
         self._epoch = epoch
         self._steps = steps
 
@@ -77,7 +80,7 @@ class ReferenceLane:
             ),
             context.close,
         )
-        return self._answer(result)
+        return self._answer(result, caller)
 
     async def stream(
         self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
@@ -104,7 +107,7 @@ class ReferenceLane:
             async with aclosing(results):
                 async for result in results:
                     await context.end_event()
-                    answers.put_nowait(self._answer(result))
+                    answers.put_nowait(self._answer(result, caller))
                     await answers.join()  # the next event is asked for when this one has been taken
 
         # One task from beginning to end: what a project's generator holds open between events, such as a timeout
@@ -125,9 +128,9 @@ class ReferenceLane:
 
     def refused(self, unfit: Unfit) -> Answer:
         """The answer to a document that is not executed."""
-        return self._answer(PreExecutionError(None, unfit.errors))
+        return self._answer(PreExecutionError(None, unfit.errors), NOBODY)
 
-    def _answer(self, result: ExecutionResult) -> Answer:
+    def _answer(self, result: ExecutionResult, caller: Caller) -> Answer:
         errors = list(result.errors or ())
         # A request error (GraphQL, section 7.1): nothing was executed, so there is no data, not even null.
         refused = isinstance(result, PreExecutionError)
@@ -136,7 +139,9 @@ class ReferenceLane:
             data=MISSING if nothing_ran and errors else result.data,
             # Of a document that is well, only its variables can be wrong.
             errors=error_list(
-                errors, detail=self._detail, pathless=INVALID if refused else Code.BAD_USER_INPUT
+                errors,
+                detail=self._detail or self._diagnostic_scope in caller.scopes,
+                pathless=INVALID if refused else Code.BAD_USER_INPUT,
             ),
             extensions=result.extensions or {},
         )

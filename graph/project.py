@@ -107,23 +107,32 @@ def _imported(folder: Path, name: str, file: Path) -> ModuleType:
 
 @contextmanager
 def _on_path(folder: Path) -> Iterator[None]:
-    """Import from the folder, afresh: modules of another project of the same names are let go first."""
+    """Import from the folder, afresh: its modules, and those of another project of the same names, are let go
+    first. They come back where the import fails, since whoever was made of them goes on.
+    """
     names = {one.stem for one in folder.iterdir() if one.suffix == ".py" or one.is_dir()}
-    for name in list(sys.modules):
-        if (
-            name.split(".")[0] in names
-            and name.split(".")[0] not in sys.stdlib_module_names
-            and _is_of_a_project(name)
-        ):
-            del sys.modules[name]
+    gone = {
+        name: sys.modules.pop(name)
+        for name in list(sys.modules)
+        if _is_of_a_project(name) and (name.split(".")[0] in names or _stands_in(name, folder))
+    }
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     before = set(sys.modules)
     try:
         yield
+    except BaseException:
+        for name in _new(before, folder):
+            del sys.modules[name]
+        sys.modules.update(gone)
+        raise
     finally:
         sys.path.remove(str(folder))
-        _LOADED.update(name for name in set(sys.modules) - before if _stands_in(name, folder))
+        _LOADED.update(_new(before, folder))
+
+
+def _new(before: set[str], folder: Path) -> list[str]:
+    return [name for name in set(sys.modules) - before if _stands_in(name, folder)]
 
 
 _LOADED: Final[set[str]] = set()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, NewType
 from uuid import UUID
 
@@ -26,6 +26,11 @@ BigInt = NewType("BigInt", int)
 
 _INTEGER: Final = re.compile(r"-?\d{1,1000}\Z", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+_DECIMAL: Final = re.compile(r"[+-]?(\d{1,1000}(\.\d{0,1000})?|\.\d{1,1000})([eE][+-]?\d{1,4})?\Z", re.ASCII)
+_DATE_TIME: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,30})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)\Z",
+    re.ASCII,
+)
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z", re.ASCII)
 # More digits than a double holds were lost before the value came here.
 _DOUBLE_DIGITS: Final = 15
@@ -61,13 +66,11 @@ def _read_decimal(value: Any) -> Decimal:
         if not number.is_finite() or len(number.as_tuple().digits) > _DOUBLE_DIGITS:
             raise _wrong("a decimal number; send one of more than 15 digits as a string")
         return number
-    if isinstance(value, (int, str)) and not isinstance(value, bool):
-        try:
-            number = Decimal(value.strip() if isinstance(value, str) else value)
-        except InvalidOperation:
-            raise _wrong("a decimal number") from None
-        if number.is_finite():
-            return number
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    # Decimal itself takes `1_000`, digits of any script and exponents that nobody can write out.
+    if isinstance(value, str) and _DECIMAL.match(text := value.strip()):
+        return Decimal(text)
     raise _wrong("a decimal number, best as a string")
 
 
@@ -93,9 +96,12 @@ def _write_time(value: Any) -> str:
 
 def _read_date_time(value: Any) -> datetime:
     try:
-        return ExactDateTime.read(value)
-    except (TypeError, ValueError):
+        # fromisoformat takes other forms of ISO 8601 as well, and more of them with each version of Python.
+        if isinstance(value, str) and _DATE_TIME.match(value):
+            return ExactDateTime.read(value)
+    except ValueError:
         raise _wrong("an RFC 3339 date-time with its offset") from None
+    raise _wrong("an RFC 3339 date-time with its offset")
 
 
 def _read_date(value: Any) -> date:

@@ -20,7 +20,7 @@ from graph.context_value import found_context
 from graph.contracts import project_of
 from graph.declare import caller_position
 from graph.document_rules import DocumentRules
-from graph.error_form import log_unforeseen
+from graph.error_form import log_errors
 from graph.scalars import SCALARS
 from graph.subscription import for_events
 from graph.uploads import UPLOAD
@@ -77,7 +77,7 @@ class Schema(strawberry.Schema):
     ) -> None:
         """Log what nobody foresaw, with its traceback. A client's mistakes and an upstream's faults are answers."""
         context = None if execution_context is None else found_context(execution_context.context)
-        log_unforeseen(errors, None if context is None else context.request_id)
+        log_errors(errors, None if context is None else context.request_id)
 
 
 def _with_scalars(config: StrawberryConfig, scalars: Mapping[object, ScalarDefinition]) -> StrawberryConfig:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -36,6 +37,7 @@ class _Behind:
         self.life: Life = app[LIFE]
         # It has no sockets of its own: the runner opens the application and gives the function that answers.
         self._runner = web.AppRunner(app, shutdown_timeout=STREAM_SECONDS)
+        self._closed = False
         self._entered = 0
         self._left: asyncio.Event | None = None
 
@@ -69,8 +71,10 @@ class _Behind:
         return self._entered
 
     async def close(self) -> None:
-        """Let mutations end that nobody waits for, and close what the application uses."""
-        await self._runner.cleanup()
+        """Let mutations end that nobody waits for, and close what the application uses, once."""
+        if not self._closed:
+            self._closed = True
+            await self._runner.cleanup()
 
 
 class Served:
@@ -108,6 +112,10 @@ class Served:
         self._listening = True
         self.life.is_serving = True
 
+    async def has_all(self, seconds: float) -> bool:
+        """Whether what is served has what it depends on, now or within so many seconds."""
+        return await _within(seconds, lambda: self.life.depends_on())
+
     async def replace(self, app: web.Application, *, patience: float = PATIENCE_SECONDS) -> None:
         """Serve another application from now on; return when it is served, while the one before still drains.
 
@@ -120,7 +128,9 @@ class Served:
         behind = _Behind(app)
         await behind.open()
         try:
-            await self._readied(behind.life, patience)
+            there = await _within(patience, lambda: behind.life.depends_on() or not self.life.depends_on())
+            if not there:
+                raise NotReady(f"what it depends on was not there within {patience:g} seconds")
         except BaseException:
             await behind.close()
             raise
@@ -129,14 +139,6 @@ class Served:
         task = asyncio.create_task(self._retired(before))
         self._retiring.append(task)
         task.add_done_callback(self._retiring.remove)
-
-    async def _readied(self, life: Life, patience: float) -> None:
-        try:
-            async with asyncio.timeout(patience):
-                while not life.depends_on() and self.life.depends_on():  # noqa: ASYNC110 - both only tell when asked
-                    await asyncio.sleep(_GLANCE_SECONDS)
-        except TimeoutError:
-            raise NotReady(f"what it needs was not there within {patience:g} seconds") from None
 
     async def _retired(self, behind: _Behind) -> None:
         """Streams may last for days, so that they are ended when requests must have been."""
@@ -190,3 +192,12 @@ class Served:
     def _now(self) -> _Behind:
         assert self._behind is not None  # `open` comes first
         return self._behind
+
+
+async def _within(seconds: float, holds: Callable[[], bool]) -> bool:
+    """Whether something holds, now or within so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not holds():  # noqa: ASYNC110 - it only tells when asked
+                await asyncio.sleep(_GLANCE_SECONDS)
+    return holds()

@@ -53,7 +53,7 @@ class GraphSettings(_Setting, frozen=True, kw_only=True):
 
 class IdentitySettings(_Setting, frozen=True, kw_only=True):
     """`[identity]`: whose tokens are believed (RFC 7519). `leeway` in seconds; `tenant_header` in lower
-    case.
+    case. Callers with the `diagnostic_scope` see which service and operation an error is of.
     """
 
     issuer: str
@@ -66,6 +66,7 @@ class IdentitySettings(_Setting, frozen=True, kw_only=True):
     roles_claim: str = "roles"
     tenant_claim: str = "tenant"
     tenant_header: str = "x-tenant-id"
+    diagnostic_scope: str | None = None
 
 
 class ObserveSettings(_Setting, frozen=True, kw_only=True):
@@ -146,6 +147,7 @@ _IDENTITY: Final[Mapping[str, kinds.Reader]] = {
     "roles_claim": kinds.text,
     "tenant_claim": kinds.text,
     "tenant_header": kinds.header,
+    "diagnostic_scope": kinds.text,
 }
 _OBSERVE: Final[Mapping[str, kinds.Reader]] = {
     "address": kinds.listening_address,

@@ -162,9 +162,12 @@ def supply(supplier: Supplier, supplied: Supplied, sender: Sender) -> Any:
 
 
 def _claim(name: str, caller: Caller) -> object:
-    value: Any = caller.claims
-    for step in name.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
+    value: Any = caller.claims.get(name)
+    if value is None:
+        # Not one claim of this very name, as `https://example.com/tenant` is one, but a path into another.
+        value = caller.claims
+        for step in name.split("."):
+            value = value.get(step) if isinstance(value, Mapping) else None
     if value is None:
         message = f"This field needs a caller whose token has the claim {name!r}."
         raise FieldError(Fault(Code.FORBIDDEN if caller.authenticated else Code.UNAUTHENTICATED, message))

@@ -14,13 +14,15 @@ from adapters.messages import ANONYMOUS, Identity
 class Caller:
     """A caller, verified against the project's `[identity]`, or unverified where the project has none.
 
-    `claims` are the verified token's claims, empty for anonymous and unverified callers. `scopes` as the
-    token grants them. `identity` is what upstream calls may carry of the caller.
+    `claims` are the verified token's claims, empty for anonymous and unverified callers. `scopes` and `roles` as
+    the token grants them, from the claims that the project names. `identity` is what upstream calls may carry of
+    the caller.
     """
 
     identity: Identity = field(default=ANONYMOUS, repr=False)
     authenticated: bool = False
     scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
     claims: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property

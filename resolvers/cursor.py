@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import zlib
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
 from resolvers.page import Next
-from resolvers.page_styles import ByCursor, ByLink, ByOffset, ByPage, Paging
+from resolvers.page_styles import LINK_SIZES, ByCursor, ByLink, ByOffset, ByPage, Paging
 
 MAX_CURSOR_TEXT: Final = 16_384  # characters
 _VERSION: Final = "1."
+# Services may write sizes of their own into their URLs, whatever size they were asked for.
+_MOST_IN_LINK: Final = 1000
+_SIZE: Final = re.compile(r"[0-9]{1,9}")
 
 # Below what JSON numbers hold exactly everywhere (RFC 8259, section 6).
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
@@ -120,8 +124,17 @@ def _allowed(paging: Paging, place: Place) -> bool:
             if place.named is None:
                 return True
             allowed = bool(place.named) and place.named.keys() <= paging.parameters
-            return allowed and not any(isinstance(one, int) for one in place.named.values())
+            allowed = allowed and not any(isinstance(one, int) for one in place.named.values())
+            return allowed and all(_sane(paging, name, one) for name, one in place.named.items())
     return False
+
+
+def _sane(paging: ByLink, name: str, value: object) -> bool:
+    """Whether a size, if it is one, is no larger than a service would write into its own URLs."""
+    if name not in LINK_SIZES and (paging.size is None or name != paging.size.name):
+        return True
+    most = max(paging.max_size, _MOST_IN_LINK)
+    return isinstance(value, str) and bool(_SIZE.fullmatch(value)) and int(value) <= most
 
 
 def _mark(paging: Paging) -> str:

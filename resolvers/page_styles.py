@@ -15,12 +15,18 @@ from adapters.contract import Parameter
 Path: TypeAlias = tuple[str, ...]
 """Property names into the JSON answer; `()` is the answer itself."""
 
-# What a next URL may set although the contract does not declare it.
-LINK_PARAMETERS: Final = frozenset(
+# Those of what a next URL may set that say how long a page is.
+LINK_SIZES: Final = frozenset(
     {
-        *("page", "page_number", "pageNumber", "page_num", "pageNum", "p", "page[number]"),
         *("per_page", "perPage", "page_size", "pageSize", "size", "limit", "count"),
         *("$top", "page[size]", "page[limit]"),
+    }
+)
+
+# What a next URL may set although the contract does not declare it.
+LINK_PARAMETERS: Final = LINK_SIZES | frozenset(
+    {
+        *("page", "page_number", "pageNumber", "page_num", "pageNum", "p", "page[number]"),
         *("offset", "skip", "start", "$skip", "page[offset]"),
         *("cursor", "after", "starting_after", "next", "marker", "token", "page[cursor]", "page[after]"),
         *("page_token", "pageToken", "next_token", "nextToken", "page_info", "scroll_id", "$skiptoken"),

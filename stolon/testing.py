@@ -54,11 +54,15 @@ def answer(json: object = None, status: int = 200, headers: Mapping[str, str] | 
     return Response(status, {"content-type": "application/json", **(headers or {})}, body)
 
 
-def caller(subject: str | None = None, *, scopes: tuple[str, ...] = (), **claims: object) -> Caller:
-    """A verified caller, as if by a token with these scopes and claims."""
+def caller(
+    subject: str | None = None, *, scopes: tuple[str, ...] = (), roles: tuple[str, ...] = (), **claims: object
+) -> Caller:
+    """A verified caller, as if by a token with these scopes, roles and claims."""
     stated = {**claims, **({} if subject is None else {"sub": subject})}
     identity = Identity(partition=f"test:{subject}", token=f"token-of-{subject}")
-    return Caller(identity, authenticated=True, scopes=frozenset(scopes), claims=stated)
+    return Caller(
+        identity, authenticated=True, scopes=frozenset(scopes), roles=frozenset(roles), claims=stated
+    )
 
 
 @dataclass(slots=True)

@@ -98,7 +98,12 @@ def test_every_declared_dependency_is_pinned_within_its_range(pyproject: dict[st
 
 def test_what_the_sources_import_is_declared(pyproject: dict[str, Any]):
     """No layer leans on a library that merely came with another one."""
-    declared = {canonicalize_name(Requirement(text).name) for text in pyproject["project"]["dependencies"]}
+    project = pyproject["project"]
+    listed = [
+        *project["dependencies"],
+        *(text for extra in project["optional-dependencies"].values() for text in extra),
+    ]
+    declared = {canonicalize_name(Requirement(text).name) for text in listed}
     owners = packages_distributions()
 
     undeclared = []

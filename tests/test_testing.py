@@ -88,9 +88,10 @@ async def test_variables_operations_and_headers_go_in(schema, services):
 
 
 async def test_a_caller_has_scopes_and_claims(schema, services):
-    """A caller is verified, with a subject, scopes and claims; who is not named is anonymous."""
-    ana = testing.caller("ana", scopes=("a", "b"), pet={"id": "a1"})
+    """A caller is verified, with a subject, scopes, roles and claims; who is not named is anonymous."""
+    ana = testing.caller("ana", scopes=("a", "b"), roles=("boss",), pet={"id": "a1"})
     assert (ana.authenticated, ana.subject, ana.scopes) == (True, "ana", frozenset({"a", "b"}))
+    assert ana.roles == frozenset({"boss"})
     result = await testing.execute(schema, "{ who mine { name } }", services, caller=ana)
     assert result.data == {"who": "ana", "mine": {"name": "Ada"}}
     assert services.requests[0].identity == ana.identity

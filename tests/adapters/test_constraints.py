@@ -171,6 +171,7 @@ def test_null_is_as_the_use_says():
         ({"type": "number", "multipleOf": Decimal("0.1")}, 0.3, True),
         ({"type": "number", "minimum": 0}, Decimal("-1E-400"), False),
         ({"type": "number", "maximum": 5}, Decimal("1E+400"), False),
+        ({"type": "number", "minimum": 5}, Decimal("1E+400"), True),
         ({"type": "integer", "maximum": 2**70}, 2**70, True),
         ({"type": "integer", "maximum": 2**70}, 2**70 + 1, False),
         ({"type": "integer", "minimum": -(2**63)}, -(2**63) - 1, False),

@@ -99,6 +99,27 @@ async def test_mutations_never_share():
     await asyncio.gather(*tasks)
 
 
+async def test_a_read_after_a_change_joins_no_read_from_before():
+    """What is asked once a change has ended, well or not, is read anew; who waited before gets its own answer."""
+    flights, script = Flights(now), Script()
+    (before,) = await waiting(flights, script, READ)
+    for place, failure in ((1, None), (3, Unavailable("gone", sent=True))):
+        (change,) = await waiting(flights, script, replace(READ, safe=False))
+        if failure is None:
+            script.answers[place].set_result(OK)
+        else:
+            script.answers[place].set_exception(failure)
+        await asyncio.wait({change})
+        assert (change.exception() or change.result()) is (failure or OK)
+        (after,) = await waiting(flights, script, READ)
+        assert len(script.asked) == place + 2
+        script.answers[place + 1].set_result(Response(200, {}, b"changed"))
+        assert (await after).body == b"changed"
+    script.answers[0].set_result(OK)
+    assert await before == OK
+    await flights.close()
+
+
 DIFFERENT = [
     replace(READ, service="orders"),
     replace(READ, method="HEAD"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 
 import pytest
 
+import adapters.stack
 from adapters.facts import CallEnded, CallStarted, Fact, ended, watch
 from adapters.failures import Unavailable
 from adapters.messages import Identity, Policy, Request, Response, Send
@@ -42,6 +44,39 @@ async def test_the_first_policy_is_outermost():
     assert await stack(named("a"), named("b"), transport=transport)(READ) == OK
     assert seen == ["a down", "b down", "transport", "b up", "a up"]
     assert await stack(transport=transport)(READ) == OK
+
+
+def test_the_policies_stand_in_the_order_that_is_written_down(monkeypatch: pytest.MonkeyPatch):
+    """A service's stack is the module's own table, row by row; what wraps a real call comes before the watch."""
+    composed: list[Policy] = []
+
+    def compose(*policies: Policy, transport: Send) -> Send:
+        composed[:] = [*composed, *policies]
+        return transport
+
+    async def around(request: Request, send: Send) -> Response:
+        return await send(request)
+
+    monkeypatch.setattr("adapters.stack.stack", compose)
+    open_service(Service("users", "http://127.0.0.1:9"), loop_time, around=(around,))
+    rows = re.findall(r"^\| \d \| `?(\w+)`? \|", adapters.stack.__doc__ or "", re.MULTILINE)
+    assert rows == ["deadline", "credentials", "flight", "around", "watch", "transport"]
+    # The last one is the deadline of the health probe, which passes nothing else.
+    assert [_concern(one) for one in composed] == [
+        "deadline",
+        "none",
+        "Flights",
+        "around",
+        "watch",
+        "deadline",
+    ]
+
+
+def _concern(policy: Policy) -> str:
+    """The function that made a policy, or the class of which it is."""
+    name: str = getattr(policy, "__qualname__", type(policy).__qualname__)
+    made_by, _, _ = name.partition(".<locals>.policy")
+    return made_by.rpartition(".")[2]
 
 
 async def test_a_service_is_called_with_its_callers_token():

@@ -280,14 +280,52 @@ async def test_equal_reads_of_one_token_are_one_call(open_gateway, services):
     arrived: list[str] = []
     there, handle = by_token(arrived, 99)
     services[0].on("GET /notes/n1", handle)
-    asking = [asyncio.create_task(open_gateway.ask(READ, token="one")) for _ in range(3)]
-    await until(lambda: bool(arrived))
+    # Each request asks for a note of its own beside the shared one: once those are there, all three have asked.
+    for name in ("own1", "own2", "own3"):
+        services[0].on(f"GET /notes/{name}", Reply(NOTE))
+    query = 'query ($own: ID!) { note(id: "n1") { text } own: note(id: $own) { text } }'
+    asking = [
+        asyncio.create_task(open_gateway.ask(query, {"own": f"own{one}"}, token="one")) for one in (1, 2, 3)
+    ]
+    await until(lambda: len(services[0].calls) == 4)
     await settled()
     there.set()
     answers = await asyncio.gather(*asking)
     assert [one["data"]["note"]["text"] for one in answers] == ["for Bearer one"] * 3
-    assert len(arrived) <= 3  # who came late flew alone
-    assert services[0].calls["GET /notes/n1"] == len(arrived)
+    assert arrived == ["Bearer one"]
+    assert services[0].calls == {f"GET /notes/{name}": 1 for name in ("n1", "own1", "own2", "own3")}
+
+
+async def test_services_that_get_no_token_share_nothing_either(tmp_path, services):
+    """Where a service is asked without credentials, equal requests of two tokens are two calls all the same."""
+    there = asyncio.Event()
+
+    async def handle(asked: Asked) -> Reply:
+        if services[0].calls["GET /notes/n1"] == 2:
+            there.set()
+        await there.wait()
+        return Reply(NOTE)
+
+    services[0].on("GET /notes/n1", handle)
+    text = toml({"notes": services[0].url, "tags": services[1].url}, timeout='"20s"')
+    async with served(tmp_path, MODULE, CONTRACTS, text) as gateway, asyncio.timeout(10):
+        answers = await asyncio.gather(*(gateway.ask(READ, token=token) for token in ("one", "two")))
+    assert [one["data"] for one in answers] == [{"note": {"text": "hello"}}] * 2
+    assert services[0].calls == {"GET /notes/n1": 2}
+    assert [one.headers.get("authorization") for one in services[0].asked] == [None, None]
+
+
+async def test_errors_say_more_to_callers_with_the_diagnostic_scope(tmp_path, services, ring):
+    """`diagnostic_scope` shows its callers, and nobody else, which service and operation an error is of."""
+    services[0].on("GET /notes/n1", Reply(None, 500, text=""))
+    text = project(services).replace("[identity]\n", '[identity]\ndiagnostic_scope = "diagnose"\n')
+    async with served(tmp_path, MODULE, CONTRACTS, text) as gateway:
+        shown = []
+        for scope in ("diagnose", "diagnoses"):
+            answer = await gateway.ask(READ, token=signed(ring, scope=scope), x_request_id="r")
+            shown.append(answer["errors"][0]["extensions"])
+    told = {"code": "UPSTREAM_ERROR", "retryable": False, "requestId": "r"}
+    assert shown == [{**told, "service": "notes", "operation": "getNote"}, told]
 
 
 async def test_tokens_are_in_no_log_and_no_error(tmp_path, services, ring, caplog):

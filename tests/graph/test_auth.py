@@ -233,6 +233,7 @@ async def test_a_bad_token_is_refused_and_never_repeated(auth, bad):
         ({"iat": NOW + 31}, "the token is not valid yet"),
         ({"scope": 5}, "a claim of scopes is neither text nor a list of texts"),
         ({"scope": ["a", 5]}, "a claim of scopes is neither text nor a list of texts"),
+        ({"roles": {"boss": True}}, "a claim of roles is neither text nor a list of texts"),
         ({"tenant": 5}, "the tenant claim is no text"),
         ({"tenant": ""}, "the tenant claim is no text"),
         ({"note": "\ud800"}, "a claim cannot be read"),
@@ -466,20 +467,25 @@ async def test_a_tenant_header_must_agree_with_the_token(auth, issuer, keys):
 
 
 async def test_claims_are_found_where_the_project_says(issuer, keys):
-    """Scopes and tenant come from the claims that [identity] names, dotted paths included."""
+    """Scopes, roles and tenant come from the claims that [identity] names, dotted paths included."""
     settings = IdentitySettings(
         issuer=ISSUER,
         audience=("api://b",),
         jwks="https://x",
         scopes_claim="realm.scp",
+        roles_claim="realm.roles",
         tenant_claim="https://claims.example/org",
         tenant_header="x-org",
     )
     auth = VerifiedTokens(settings, keys, issuer.now)
-    said: dict[str, Any] = {"realm": {"scp": ["a", "b"]}, "https://claims.example/org": "o1"}
+    said: dict[str, Any] = {
+        "realm": {"scp": ["a", "b"], "roles": "clerk boss"},
+        "https://claims.example/org": "o1",
+    }
     good = token(**said)
     caller = await auth.caller(bearing(good, X_Org="o1", X_Tenant_Id="acme"))
     assert (caller.scopes, caller.identity.tenant) == (frozenset({"a", "b"}), "o1")
+    assert caller.roles == frozenset({"clerk", "boss"})
 
 
 async def test_without_identity_tokens_pass_unread(caplog):

@@ -8,9 +8,14 @@ from graphql import build_schema, get_introspection_query
 
 from stolon import testing
 from tests.graph.projects import (
+    TEXT,
+    an,
+    contract,
     data,
     field_text,
     load,
+    operation,
+    ref,
     type_text,
 )
 from tests.graph.test_generated_types import B
@@ -87,3 +92,77 @@ async def test_a_type_that_not_everyone_may_see_is_guarded_however_it_is_reached
     ]
     found = await data(schema, query, scripted, caller=testing.caller("u", scopes=("address",)))
     assert found == {"open": {"kind": "K", "address": {"street": "s"}}}
+
+
+SHARED = """
+    import strawberry
+    from stolon import rest
+
+    api = rest.contract("api")
+    found = dict(key="id", one=api.op("getThing"))
+
+    @strawberry.interface
+    class Noted:
+        @strawberry.field
+        def note(self) -> str | None:
+            return "note"
+
+    @rest.type(api.schema("Thing"), **found)
+    class Open(Noted):
+        id: rest.auto
+
+    @rest.type(api.schema("Thing"), **found, scopes=["one"])
+    class One(Noted):
+        id: rest.auto
+
+        @strawberry.field
+        def own(self) -> str | None:
+            return "own"
+
+    @rest.type(api.schema("Thing"), **found, scopes=["two"])
+    class Two(One):
+        id: rest.auto
+
+    @rest.type(api.schema("Thing"), **found)
+    class Free(One):
+        id: rest.auto
+
+    kinds = {one.__name__: one for one in (Open, One, Two, Free)}
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def noted(self, info: rest.Info, kind: str) -> Noted | None:
+            return await info.context.load(kinds[kind], "1")
+
+    schema = rest.Schema(query=Query, types=list(kinds.values()))
+"""
+
+
+async def test_each_type_decides_on_a_field_that_several_have(tmp_path: Path) -> None:
+    """A field of an interface or a base class asks on each type what that type asks, whichever was bound first."""
+    api = contract(operation("GET /things/{id}", "getThing", ref("Thing")), Thing=an({"id": TEXT}))
+    schema = load(tmp_path, SHARED, {"api": api})
+    services = testing.Services()
+    services.answer("api", "getThing", json={"id": "1"})
+    seen = {}
+    for scopes in ((), ("one",), ("two",)):
+        for kind in ("Open", "One", "Two", "Free"):
+            own = "" if kind == "Open" else f"... on {kind} {{ own }}"
+            query = f'{{ noted(kind: "{kind}") {{ note {own} }} }}'
+            answer = await testing.execute(
+                schema, query, services, caller=testing.caller("u", scopes=scopes)
+            )
+            values = set(answer.data["noted"].values())  # type: ignore[index]
+            seen[kind, *scopes] = values != {None}
+            assert (None in values) is bool(answer.errors)
+    assert [who for who, may in seen.items() if may] == [
+        ("Open",),
+        ("Free",),
+        ("Open", "one"),
+        ("One", "one"),
+        ("Free", "one"),
+        ("Open", "two"),
+        ("Two", "two"),
+        ("Free", "two"),
+    ]

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 import graphql
+import pytest
 from graphql import GraphQLError, get_introspection_query
 from strawberry.schema import schema
 
@@ -405,4 +405,31 @@ def test_mistakes_in_limits_are_told(tmp_path):
         ("limits.deph", "unknown key; did you mean 'depth'?"),
         ("limits.fields", "expected an integer from 1 to 1000000"),
         ("limits.answer", "expected a size as text, such as '64KiB' or '1MiB'; found integer"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("https://app.example", "https://app.example"),
+        ("https://App.Example:443/", "https://app.example"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("app.example", None),
+        ("https://app.example/path", None),
+        ("https://u:p@app.example", None),
+        ("*", None),
+        ("null", None),
+    ],
+)
+def test_origins_are_read_as_browsers_write_them(tmp_path, given, read):
+    """`origins` takes origins alone, and makes of each what a browser will send."""
+    text = toml({"users": "http://127.0.0.1"}, f'origins = ["{given}"]')
+    projects.write(tmp_path, "", {"users": USERS}, text)
+    if read is not None:
+        assert read_settings(tmp_path, {}).graph.origins == (read,)
+        return
+    with pytest.raises(ProjectError) as caught:
+        read_settings(tmp_path, {})
+    assert [one.message for one in caught.value.mistakes] == [
+        "expected an origin such as 'https://app.example': a scheme, a host and perhaps a port"
     ]

@@ -657,6 +657,36 @@ async def test_detail_names_service_and_operation(raw, calm):
             assert answer["errors"][0]["extensions"] == extensions("UPSTREAM_ERROR", **more)
 
 
+@pytest.mark.parametrize(
+    ("reply", "level", "said"),
+    [
+        (Reply({"detail": "hunter2"}, 409), logging.INFO, "CONFLICT at plain"),
+        (Reply({"detail": "hunter2"}, 403), logging.INFO, "FORBIDDEN at plain"),
+        (Reply(None, 429, {"retry-after": "7"}, text=""), logging.INFO, "RATE_LIMITED at plain"),
+        (Reply({"detail": "hunter2"}, 422), logging.INFO, "BAD_USER_INPUT at plain"),
+        (Reply({"detail": "hunter2"}, 500), logging.WARNING, "it answered 500: hunter2"),
+        (
+            Reply("hunter2"),
+            logging.WARNING,
+            "The upstream's answer breaks its contract at $: expected object, found string.",
+        ),
+    ],
+    ids=["409", "403", "429", "422", "500", "violation"],
+)
+async def test_service_and_operation_are_always_logged(gateway, shop, reply, level, said, caplog):
+    """Whatever a field's error is, one line of the log names the request, the service and the operation; the
+    words of a service stand there only where it failed.
+    """
+    shop.on("GET /plain/p1", reply)
+    with caplog.at_level(logging.INFO, "stolon"):
+        await asked(gateway, PLAIN)
+    of = [one for one in caplog.records if getattr(one, "service", None) == "shop"]
+    assert [(one.levelno, one.getMessage()) for one in of] == [
+        (level, f"request r-1: shop: getPlain: {said}")
+    ]
+    assert [one.operation for one in of] == ["getPlain"]  # type: ignore[attr-defined]  # set by `extra`
+
+
 async def test_errors_of_one_step_are_capped(gateway, shop):
     """Of one failed step 100 places are told, then one says how many more; another step's are told apart."""
     things = [{"id": str(one), "name": 5 if one == 7 else "t", "part_id": f"p{one}"} for one in range(250)]

@@ -265,3 +265,37 @@ async def test_a_services_own_complaint_has_the_path_of_the_input(tmp_path: Path
     found = await error(schema, query, scripted)
     assert found["extensions"]["code"] == "BAD_USER_INPUT"
     assert found["extensions"]["fields"] == [{"path": ["input", "lines", 0, "skuCode"], "message": "unknown"}]
+
+
+@pytest.mark.parametrize("levels", [101, 900])
+async def test_a_value_nested_too_deeply_is_refused_at_its_argument(tmp_path: Path, levels: int) -> None:
+    """Free JSON is bounded like everything that is sent, and no depth of it is a failure of ours."""
+    body = an({"any": {}, "lists": {"type": "array"}}, optional="any lists")
+    api = contract(operation("POST /things", "create", ref("Thing"), body=body), Thing=an({"id": TEXT}))
+    module = """
+        import strawberry
+        from stolon import rest
+
+        api = rest.contract("api")
+
+        @strawberry.type
+        class Query:
+            x: int = 1
+
+        @strawberry.type
+        class Mutation:
+            create: rest.auto = rest.mutation(api.op("create"))
+
+        schema = rest.Schema(query=Query, mutation=Mutation)
+    """
+    schema = load(tmp_path, module, {"api": api})
+    deep: object = 1
+    for _ in range(levels):
+        deep = [deep]
+    for query in (
+        "mutation($v: JSON) { create(input: {any: $v}) { id } }",
+        "mutation($v: [JSON]) { create(input: {lists: $v}) { id } }",
+    ):
+        found = await error(schema, query, testing.Services(), variables={"v": deep})
+        assert found["extensions"]["code"] == "BAD_USER_INPUT"
+        assert str(found["message"]).endswith("is nested deeper than 100 levels")

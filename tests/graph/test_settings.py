@@ -99,6 +99,7 @@ scopes_claim = "scp"
 roles_claim = "realm_access.roles"
 tenant_claim = "org"
 tenant_header = "X-Org"
+diagnostic_scope = "gateway:diagnose"
 [headers]
 forward = ["Accept-Language", "X-Shop"]
 [services.users_v2]
@@ -127,6 +128,7 @@ owner = "${TEAM}"
             roles_claim="realm_access.roles",
             tenant_claim="org",
             tenant_header="x-org",
+            diagnostic_scope="gateway:diagnose",
         ),
         headers=HeaderSettings(forward=("accept-language", "x-shop")),
         services={
@@ -163,6 +165,7 @@ def test_identity_defaults_allow_asymmetric_algorithms_only(folder):
         roles_claim="roles",
         tenant_claim="tenant",
         tenant_header="x-tenant-id",
+        diagnostic_scope=None,
     )
     assert "none" not in ALGORITHMS
     assert not any(one.startswith("HS") for one in ALGORITHMS)

@@ -17,6 +17,7 @@ from aiohttp import WSMsgType
 from multidict import MultiMapping
 
 from adapters.messages import Identity
+from graph.executor import Answer
 from graph.refused import Refused
 from graph.server import application, serving
 from graph.settings import GraphSettings
@@ -524,3 +525,62 @@ async def test_a_stream_that_opens_while_the_server_stops_is_refused():
         async with streams.opened(end):
             raise AssertionError("it was opened")
     assert len(streams) == 0
+
+
+# --- what breaks inside
+
+
+async def test_an_unforeseen_failure_ends_one_operation(caplog):
+    """What breaks inside ends its operation with an error that holds the request's id alone, and is logged; the
+    socket goes on.
+    """
+
+    async def script(document: Any) -> Any:
+        if document.query == "{bad}":
+            raise RuntimeError("inner secret")
+        return Answer(data={"a": object()} if document.query == "{odd}" else {"a": 1})
+
+    headers = {"x-request-id": "c"}
+    async with (
+        guarded(script) as (url, _, _),
+        aiohttp.ClientSession() as client,
+        client.ws_connect(url, protocols=[SOCKET], headers=headers) as made,
+    ):
+        await made.send_json({**INIT, "payload": {"token": "ada"}})
+        assert await made.receive_json() == {"type": "connection_ack"}
+        answers = []
+        for query in ("{bad}", "{odd}", "{fine}"):
+            await made.send_json(subscribe(query))
+            answers.append(await made.receive_json())
+            if query != "{bad}":
+                assert await made.receive_json() == {"id": "1", "type": "complete"}
+
+    def failed(id_: str) -> list[dict[str, Any]]:
+        extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": id_}
+        return [{"message": "The request failed unexpectedly.", "extensions": extensions}]
+
+    assert answers == [
+        {"id": "1", "type": "error", "payload": failed("c.1")},
+        {"id": "1", "type": "next", "payload": {"errors": failed("c.2"), "data": None}},
+        {"id": "1", "type": "next", "payload": {"data": {"a": 1}}},
+    ]
+    assert caplog.messages[-2:] == [
+        "request c.1 failed unforeseen",
+        "an event of request c.2 cannot be written",
+    ]
+
+
+async def test_too_many_mutations_are_refused_on_a_socket(monkeypatch):
+    """A mutation that would be one too many for the server is an error on its socket, and was not begun."""
+    monkeypatch.setattr("graph.running.Running.__init__.__defaults__", (0,))
+    async with (
+        guarded() as (url, _, executor),
+        aiohttp.ClientSession() as client,
+        client.ws_connect(url, protocols=[SOCKET]) as made,
+    ):
+        await made.send_json({**INIT, "payload": {"token": "ada"}})
+        await made.receive_json()
+        await made.send_json(subscribe("mutation {a}"))
+        refused = await made.receive_json()
+    assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "OVERLOADED")
+    assert executor.calls == []

@@ -115,6 +115,7 @@ async def test_a_key_without_a_row_is_nothing(schemas):
     services = services_of([use(1), use(2), use(None)], "plain", [row(2)])
     found = await data(schemas["plain"], LINKS, services)
     assert found == {"uses": [{"row": None}, {"row": {"name": "n2"}}, {"row": None}]}
+    assert services.calls == {"table.listUses": 1, "table.plain": 1}
 
 
 @pytest.mark.parametrize("odd", [{"name": "x"}, {"id": None, "name": "x"}, {"id": [1], "name": "x"}, 7, None])
@@ -143,6 +144,7 @@ async def test_an_answer_that_is_no_list_is_a_violation(schemas, body):
     found = await execute(schemas["plain"], LINKS, services)
     assert found.data == {"uses": [{"row": None}] * 2}
     assert codes(found) == [(["uses", at, "row"], "CONTRACT_VIOLATION") for at in (0, 1)]
+    assert services.calls == {"table.listUses": 1, "table.plain": 1}
 
 
 def numbers(request: Any, name: str) -> int:

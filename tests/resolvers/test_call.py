@@ -76,6 +76,7 @@ class Query:
 class Mutation:
     send: Child | None = rest.mutation(shop.op("lookup", {"deep.tenant": rest.caller("tenant.id")}))
     free: Child | None = rest.mutation(shop.op("free"))
+    named: Child | None = rest.mutation(shop.op("lookup", {"deep.tenant": rest.caller("https://a.example/tenant")}))
 
 
 schema = rest.Schema(query=Query, mutation=Mutation)
@@ -145,6 +146,15 @@ async def test_constants_and_claims_go_where_they_are_bound(schema):
         {"q": "x", "deep": {"tenant": "mine"}},
         {"q": "y", "n": 1, "deep": {"tenant": "mine"}},
     ]
+
+
+async def test_a_claim_may_have_dots_in_its_name(schema):
+    """A claim of the very name goes before a path of the same letters, as providers name theirs by URL."""
+    services = services_of()
+    claims: dict[str, Any] = {"https://a.example/tenant": "mine"}
+    who = caller("a", **claims)
+    await data(schema, 'mutation { named(input: {q: "x"}) { id } }', services, caller=who)
+    assert [json.loads(one.body or b"") for one in services.requests] == [{"q": "x", "deep": {"tenant": "mine"}}]
 
 
 async def test_a_missing_claim_makes_no_change(schema):

@@ -98,6 +98,7 @@ async def test_a_finished_request_leaves_no_task(schema):
     await turns()
     many.open()
     await running
+    assert services.calls == {"posts.listPosts": 1, "posts.listComments": 1, "people.listPeople": 1}
     assert asyncio.all_tasks() == before
     assert (one.waiting, many.waiting) == ([], [])
 

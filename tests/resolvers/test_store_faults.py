@@ -86,6 +86,7 @@ async def test_every_place_gets_its_own_error(schema):
     services.on("people", "getPerson", _unavailable)
     found = await execute(schema, "{ posts { author { id } } }", services)
     assert found.data == {"posts": [{"author": None}, {"author": None}]}
+    assert services.calls == {"posts.listPosts": 1, "people.getPerson": 1}
     assert found.errors == [
         {
             "message": "The service can't be reached.",
@@ -136,11 +137,14 @@ async def test_a_non_null_failure_leaves_its_siblings_data(insisting):
     found = await execute(insisting, "{ posts { author { name } reviewer { name } } }", services)
     assert found.data == {"posts": None}  # [Post!] carries the null on
     assert codes(found) == [(["posts", 0, "author"], "NOT_FOUND")]
+    assert services.calls == {"posts.listPosts": 1, "people.listPeople": 1}
+    services = social([person("b")], [post("1", "a", "b"), post("2", "b", "b")])
     found = await execute(
         insisting, '{ a: post(id: "1") { author { name } } b: post(id: "2") { author { name } } }', services
     )
     assert found.data == {"a": None, "b": {"author": {"name": "name of b"}}}
     assert codes(found) == [(["a", "author"], "NOT_FOUND")]
+    assert services.calls == {"posts.getPost": 2, "people.listPeople": 1}
 
 
 async def test_a_failed_branch_does_not_cancel_who_waits_for_the_same_key(insisting):
@@ -179,6 +183,7 @@ async def test_a_late_failure_cancels_only_its_own_branch(insisting):
     slow.open()
     found = await running
     assert found.data == {"b": {"name": "name of b"}, "one": None}
+    assert services.calls == {"posts.getPost": 1, "people.getPerson": 1}
     assert slow.cancelled == 0
 
 

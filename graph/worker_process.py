@@ -1,0 +1,129 @@
+"""A worker as its parent has it: a process of its own, and the parent's end of the channel.
+
+`graph/workers.py` starts them for `graph/supervisor.py`; `graph/worker.py` is what runs in the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from graph.channel import Ask, Channel, Figures, Orders, Ready, Retire, ToParent, Wrong
+from graph.supervisor import NotStarted
+
+START_SECONDS: Final = 60.0
+FIGURES_SECONDS: Final = 2.0
+_ROOT: Final = Path(__file__).resolve().parent.parent
+_MAIN: Final = "import sys; sys.path.append(sys.argv[1]); from graph.worker import main; main(sys.argv[2])"
+_log: Final = logging.getLogger("stolon.workers")
+
+
+class WorkerProcess:
+    """A worker that serves. `figures` are the last that it sent."""
+
+    def __init__(self, process: asyncio.subprocess.Process, channel: Channel) -> None:
+        self.pid = process.pid
+        self.figures: Figures | None = None
+        self._process = process
+        self._channel = channel
+        self._asked: asyncio.Future[None] | None = None
+        self._over: asyncio.Task[int] | None = None
+
+    @classmethod
+    async def begun(
+        cls,
+        project: Path,
+        sockets: Sequence[socket.socket],
+        workers: int,
+        *,
+        patient: bool,
+        on_end: Callable[[WorkerProcess], None],
+    ) -> WorkerProcess:
+        """One of so many workers, when it serves. `on_end` is told when it has ended. Raises `NotStarted`; the
+        process has ended then.
+        """
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            fds = [one.fileno() for one in sockets]
+            orders = Orders(str(project), fds, theirs.fileno(), workers, patient)
+            process = await asyncio.create_subprocess_exec(
+                # Without the current folder in its path, as the installed command is, but with what this is of.
+                *(sys.executable, "-P", "-c", _MAIN, str(_ROOT), msgspec.json.encode(orders).decode()),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=[*fds, theirs.fileno()],
+                start_new_session=True,  # Ctrl-C and the terminal's hang-up are the parent's to pass on
+            )
+        worker = cls(process, await Channel.open(ours, ToParent))
+        await worker._begin(on_end)
+        return worker
+
+    async def _begin(self, on_end: Callable[[WorkerProcess], None]) -> None:
+        said = [f"worker {self.pid} was not ready within {START_SECONDS:g} seconds"]
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                message = await self._channel.read()
+        except TimeoutError:
+            message = Wrong(said)
+        except asyncio.CancelledError:
+            await self._given_up()
+            raise
+        if isinstance(message, Ready):
+            self._over = asyncio.create_task(self._follow())
+            self._over.add_done_callback(lambda _: on_end(self))
+            return
+        code = await self._given_up()
+        if not isinstance(message, Wrong):
+            message = Wrong([f"worker {self.pid} ended before it served ({code})"])
+        raise NotStarted(message.lines)
+
+    async def _given_up(self) -> int:
+        if self._process.returncode is None:
+            self.kill()
+        await self._channel.close()
+        return await self._process.wait()
+
+    async def _follow(self) -> int:
+        while (message := await self._channel.read()) is not None:
+            if isinstance(message, Figures):
+                self.figures = message
+                if self._asked is not None and not self._asked.done():
+                    self._asked.set_result(None)
+        await self._channel.close()
+        return await self._process.wait()
+
+    async def ask(self) -> Figures | None:
+        """What it has counted until now; what it said before, if it does not answer within two seconds."""
+        if self._asked is None or self._asked.done():
+            self._asked = asyncio.get_running_loop().create_future()
+            self._channel.send(Ask())
+        await asyncio.wait({self._asked}, timeout=FIGURES_SECONDS)
+        return self.figures
+
+    def retire(self) -> None:
+        """Have it serve the connections that it has, and end."""
+        self._channel.send(Retire())
+
+    def stop(self, number: signal.Signals) -> None:
+        """Have it end soon: SIGINT sooner than SIGTERM."""
+        try:
+            self._process.send_signal(number)
+        except ProcessLookupError:
+            _log.debug("worker %d has ended", self.pid)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.stop(signal.SIGKILL)
+
+    async def ended(self) -> int:
+        """Its exit code, negative for a signal, when it has ended."""
+        assert self._over is not None  # it has begun
+        return await asyncio.shield(self._over)
