@@ -52,6 +52,7 @@ lint: setup-check
 types: setup-check
 	@$(VENV)/mypy $(SOURCES) tests
 	@MYPYPATH=$(DEMO) $(VENV)/mypy $(DEMO)/checkout.py $(DEMO)/entities.py $(DEMO)/schema.py
+	@MYPYPATH=tests/idiom $(VENV)/mypy tests/idiom/*.py
 
 # What a user writes must satisfy the strictest checker without a comment to calm it. pyright passes over a folder
 # that is not there, so the recipe asks for both.

@@ -1,1 +1,4 @@
-"""How one call reaches one service: contracts, the policy stack, transports and frozen messages. Knows nothing of GraphQL."""
+"""How one call reaches one service: contracts, the policy stack, transports and frozen messages.
+
+Knows nothing of GraphQL.
+"""

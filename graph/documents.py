@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cachetools import LRUCache
@@ -45,13 +45,16 @@ class Unfit(Exception):
 
 @dataclass(slots=True)
 class Document:
-    """A parsed document. `valid_under` are the rules that it was last found valid under."""
+    """A parsed document. `within` are those of its operations that were found within the limits, by the name
+    asked for; `valid_under` are the rules that it was last found valid under.
+    """
 
     key: bytes
     node: DocumentNode
     operations: list[tuple[OperationDefinitionNode, Figures]]
     fields: int
     weight: int
+    within: dict[str | None, OperationDefinitionNode] = field(default_factory=dict)
     valid_under: Rules | None = None
 
 
@@ -99,7 +102,10 @@ class Documents:
         Raises `Unfit`.
         """
         document = self._read(query)
-        return Chosen(document, pick(document, operation_name, self.limits), self)
+        operation = document.within.get(operation_name)
+        if operation is None:
+            operation = document.within[operation_name] = pick(document, operation_name, self.limits)
+        return Chosen(document, operation, self)
 
     def keep(self, document: Document) -> None:
         """Keep a valid document, unless it alone takes more than all may."""

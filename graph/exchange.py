@@ -108,7 +108,10 @@ class Exchange:
             name = chosen.operation.name
             seen.caller = caller_hash(self.caller.identity.partition)
             seen.executes(chosen.kind.value, None if name is None else name.value)
-        return replace(document, chosen=chosen)
+        # As `dataclasses.replace` would, at a third of its cost: every request comes here.
+        return GraphQLRequest(
+            document.query, document.variables, document.operation_name, document.extensions, chosen
+        )
 
     def _permitted(
         self, document: GraphQLRequest, may_mutate: bool, may_subscribe: bool = False

@@ -18,7 +18,7 @@ from graph.documents import Carried, Documents, Unfit
 from graph.ending import ended, to_its_end
 from graph.error_form import INVALID, error_list
 from graph.executor import Answer, GraphQLRequest
-from graph.introspection import closed
+from graph.introspection import closed, without_suggestion
 from graph.schema import Schema
 from graph.subscription import SubscriptionContext
 from resolvers.call import Sender
@@ -52,6 +52,7 @@ class ReferenceLane:
         steps: tuple[StepWatch, ...] = (),
     ) -> None:
         self._schema = schema if introspection else closed(schema)
+        self._closed = not introspection
         self._documents = Documents() if documents is None else documents
         self._upstreams = upstreams
         self._forward = forward
@@ -132,6 +133,9 @@ class ReferenceLane:
 
     def _answer(self, result: ExecutionResult, caller: Caller) -> Answer:
         errors = list(result.errors or ())
+        if self._closed:
+            # The rule sees what is wrong with documents; what is wrong with variables is found by executing.
+            errors = list(map(without_suggestion, errors))
         # A request error (GraphQL, section 7.1): nothing was executed, so there is no data, not even null.
         refused = isinstance(result, PreExecutionError)
         nothing_ran = refused or (result.data is None and all(error.path is None for error in errors))

@@ -12,7 +12,7 @@ from adapters.messages import Response
 from resolvers.fault import Fault, FieldError, violation
 from resolvers.leaf import found_type
 from resolvers.source import BoundOperation
-from resolvers.where import ROOT, Where, json_path
+from resolvers.where import Where, json_path
 
 _PLAIN: Final = msgspec.json.Decoder()
 # Numbers with a fraction keep their digits where the contract says that some of them are decimals.
@@ -41,7 +41,7 @@ def picked(call: BoundOperation, body: Any) -> tuple[Any, Where]:
 
     Raises FieldError (CONTRACT_VIOLATION).
     """
-    where: Where = ROOT
+    where: Where = call.root
     answer = call.operation.success
     use = None if answer is None else answer.use
     if use is None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from resolvers.where import Where, json_path, root_of
+
 
 class Code(StrEnum):
     """`extensions.code` of an error, as clients see it."""
@@ -76,3 +78,10 @@ def violation(
         operation=operation,
         details={"violation": {"path": path, "expected": expected, "found": found}},
     )
+
+
+def violation_at(where: Where, expected: str, found: str) -> Fault:
+    """The same for a place in an answer, with the service and the operation that its root knows."""
+    root = root_of(where)
+    service, operation = (None, None) if root is None else (root.service, root.operation)
+    return violation(json_path(where), expected, found, service=service, operation=operation)

@@ -185,7 +185,7 @@ async def _take_all(
     """Hand every item of a list answer to `take`, page after page until `enough`; the fault that ended it
     early, if any.
     """
-    where = down((), call.pick)
+    where = down(call.root, call.pick)
     try:
         if call.paging is None:
             asked = calls.value(call, supplied)

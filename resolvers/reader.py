@@ -15,10 +15,10 @@ from math import isfinite
 from typing import Any, TypeAlias
 
 from adapters.contract import Contract, Kind, Property, Schema, Use
-from resolvers.fault import Violation, violation
+from resolvers.fault import Violation, violation_at
 from resolvers.leaf import WrongLeaf, expected_type, found_type, leaf
 from resolvers.record import Record, record, record_class
-from resolvers.where import Where, down, json_path
+from resolvers.where import Where, down
 
 Reader: TypeAlias = Callable[[object, Where], Any]
 """Takes a JSON value and its place; gives the value for GraphQL; raises Violation."""
@@ -46,7 +46,7 @@ class ObjectReader:
     def __call__(self, value: object, where: Where) -> Record:
         """A record. Raises Violation where the value is no object."""
         if type(value) is not dict:
-            raise Violation(violation(json_path(where), "object", found_type(value)))
+            raise Violation(violation_at(where, "object", found_type(value)))
         return record(value, where, self)
 
     def property(self, of: Record, upstream: str) -> Any:
@@ -88,15 +88,15 @@ def property_reader(steps: tuple[Property, ...], readers: Callable[[Use], Reader
             if type(found) is not dict:
                 if _may_lack(step, found):
                     return None
-                where = json_path(down(of._stolon_where, path[: taken + 1]))
-                raise Violation(violation(where, "object", _found(found)))
+                where = down(of._stolon_where, path[: taken + 1])
+                raise Violation(violation_at(where, "object", _found(found)))
             data = found
         value = data.get(last.name, _ABSENT)
         if value is None or value is _ABSENT:
             if _may_lack(last, value):
                 return None
-            where = json_path(down(of._stolon_where, path))
-            raise Violation(violation(where, "a value", _found(value)))
+            where = down(of._stolon_where, path)
+            raise Violation(violation_at(where, "a value", _found(value)))
         return read(value, (down(of._stolon_where, path[:-1]), last.name))
 
     return from_record
@@ -167,7 +167,7 @@ class Readers:
 
         def array(value: object, where: Where) -> list[Any]:
             if type(value) is not list:
-                raise Violation(violation(json_path(where), "array", found_type(value)))
+                raise Violation(violation_at(where, "array", found_type(value)))
             return [item_of(read, item, (where, index), nullable) for index, item in enumerate(value)]
 
         return array
@@ -180,7 +180,7 @@ def item_of(read: Reader, item: object, where: Where, nullable: bool) -> Any:
     graphql-core raises an exception that it meets as an item, at that item's path.
     """
     if item is None:
-        return None if nullable else Violation(violation(json_path(where), "a value", "null"))
+        return None if nullable else Violation(violation_at(where, "a value", "null"))
     try:
         return read(item, where)
     except Violation as found:
@@ -195,7 +195,7 @@ def _of_leaf(schema: Schema) -> Reader:
         try:
             return check(value)
         except WrongLeaf:
-            raise Violation(violation(json_path(where), expected, found_type(value))) from None
+            raise Violation(violation_at(where, expected, found_type(value))) from None
 
     return checked
 

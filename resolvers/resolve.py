@@ -15,7 +15,7 @@ from adapters.contract import MISSING
 from resolvers.call import argument_path, request_of, supply
 from resolvers.connection import BadWindow, Slice, Window, slice_of
 from resolvers.errors import page_fault
-from resolvers.fault import Code, Fault, FieldError, Violation, violation
+from resolvers.fault import Code, Fault, FieldError, Violation, violation_at
 from resolvers.keys import canonical
 from resolvers.leaf import found_type
 from resolvers.paging import PageViolation
@@ -35,7 +35,7 @@ from resolvers.source import (
     This,
 )
 from resolvers.store import Store
-from resolvers.where import Where, json_path
+from resolvers.where import Where, down
 
 _NOTHING = Fault(Code.NOT_FOUND, "Not found.")
 
@@ -142,7 +142,7 @@ def _no_key(supplier: object, value: object, parent: Any) -> Fault:
         where: Where = parent._stolon_where
         for step in supplier.path:
             where = (where, step)
-        return violation(json_path(where), "a key", found_type(value))
+        return violation_at(where, "a key", found_type(value))
     name = (supplier.shown or supplier.name) if isinstance(supplier, Argument) else "key"
     return Fault(
         Code.BAD_USER_INPUT,
@@ -168,7 +168,7 @@ def _read_group(source: Grouped, settled: Settled) -> Any:
     if not items:
         return _nothing(source.nullable)
     if len(items) > 1:
-        raise Violation(violation(json_path(items[1][1]), "one item for each parent", "another"))
+        raise Violation(violation_at(items[1][1], "one item for each parent", "another"))
     item, where = items[0]
     return source.read(item, where)
 
@@ -178,10 +178,10 @@ class Paged:
 
     __slots__ = ("items", "nodes", "slice")
 
-    def __init__(self, found: Slice, read: Reader) -> None:
+    def __init__(self, found: Slice, read: Reader, where: Where) -> None:
         self.slice = found
         self.nodes = [
-            item_of(read, item, ((), index), nullable=False) for index, item in enumerate(found.nodes)
+            item_of(read, item, (where, index), nullable=False) for index, item in enumerate(found.nodes)
         ]
 
 
@@ -199,7 +199,7 @@ async def _pages(source: Pages, supplied: Supplied, arguments: Mapping[str, obje
         raise FieldError(Fault(Code.BAD_USER_INPUT, f"{bad.argument}: {bad}", details=details)) from None
     except PageViolation as broken:
         raise FieldError(page_fault(call, broken)) from None
-    return Paged(found, source.read)
+    return Paged(found, source.read, down(call.root, paging.items))
 
 
 def _argument(arguments: Mapping[str, object], name: str) -> Any:

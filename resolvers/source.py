@@ -17,6 +17,7 @@ from adapters.contract import Contract, Kind, Operation, Parameter, Use
 from adapters.problem import FieldProblem
 from resolvers.paging import Paging
 from resolvers.reader import ObjectReader, Reader
+from resolvers.where import Root
 
 # --- where a value comes from
 
@@ -134,6 +135,11 @@ class BoundOperation:
     paging: Paging | None = None
     batch: int | None = None
     locate: Locate = _nowhere
+
+    @property
+    def root(self) -> Root:
+        """The place of a whole answer of this operation."""
+        return Root(self.service, self.operation.id)
 
     @property
     def declares_404(self) -> bool:

@@ -201,7 +201,7 @@ class Store:
             return Settled(fault=incomplete(call, ended.pages))
         except PageViolation as broken:
             return Settled(fault=page_fault(call, broken))
-        return Settled((items, down((), call.pick)))
+        return Settled((items, down(call.root, call.pick)))
 
     async def _load_entities(self, entity: Entity, keys: list[Hashable]) -> list[Settled]:
         one = entity.one if entity.many is None else entity.many

@@ -4,12 +4,31 @@ for an error.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
-# A linked list from the leaf to the root, so that one step down costs one tuple; () is the whole answer.
+# A linked list from the leaf to the root, so that one step down costs one tuple; an empty one is the whole answer.
 Where: TypeAlias = tuple["Where", str | int] | tuple[()]
 
 ROOT: Where = ()
+
+
+class Root(tuple[()]):
+    """The root of an answer that is known: a place below it can tell which operation's answer it stands in."""
+
+    service: str
+    operation: str
+
+    def __new__(cls, service: str, operation: str) -> Self:
+        made = super().__new__(cls)
+        made.service, made.operation = service, operation
+        return made
+
+
+def root_of(where: Where) -> Root | None:
+    """The root of a place, if it is known whose answer it is."""
+    while where:
+        where, _ = where
+    return where if isinstance(where, Root) else None
 
 
 def json_path(where: Where) -> str:

@@ -210,3 +210,22 @@ async def test_a_plain_list_over_a_paged_operation_is_followed_to_its_end(tmp_pa
         scripted.on("shop", "list", by_link)
         found = await data(schema, "{ items { id } }", scripted)
         assert found == {"items": [{"id": str(n)} for n in range(1, 8)]}
+
+
+@pytest.mark.parametrize(
+    ("op", "contracts", "body", "place"),
+    [
+        (LIST, OFFSETS, {"data": [{"id": "1"}, {"id": 2}], "total": 2}, "$.data[1].id"),
+        (LIST, LINKS, [{"id": 1}], "$[0].id"),
+    ],
+)
+async def test_a_violation_in_a_page_has_its_place_in_the_answer(
+    tmp_path: Path, op: str, contracts: dict[str, Doc], body: object, place: str
+) -> None:
+    """The JSON path of a node's broken value leads through the envelope of the page."""
+    schema = load(tmp_path, module(op), contracts)
+    scripted = testing.Services()
+    scripted.answer("shop", "list", json=body)
+    found = await testing.execute(schema, "{ items { nodes { id } } }", scripted)
+    assert [one["extensions"]["violation"]["path"] for one in found.errors] == [place]
+    assert scripted.calls == {"shop.list": 1}

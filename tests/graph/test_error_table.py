@@ -655,6 +655,13 @@ async def test_detail_names_service_and_operation(raw, calm):
         async with raw("http://127.0.0.1:9", detail=detail) as gateway:
             answer = await asked(gateway, "{ calm { name } }")
             assert answer["errors"][0]["extensions"] == extensions("UPSTREAM_ERROR", **more)
+    # Also of a value deep in an answer that went well.
+    calm.on("GET /calm", Reply({"name": 5}))
+    async with raw("http://127.0.0.1:9", detail=True) as gateway:
+        (error,) = (await asked(gateway, "{ calm { name } }"))["errors"]
+    assert error["path"] == ["calm", "name"]
+    assert error["extensions"].pop("violation")["path"] == "$.name"
+    assert error["extensions"] == extensions("CONTRACT_VIOLATION", service="calm", operation="getCalm")
 
 
 @pytest.mark.parametrize(
@@ -684,7 +691,7 @@ async def test_service_and_operation_are_always_logged(gateway, shop, reply, lev
     assert [(one.levelno, one.getMessage()) for one in of] == [
         (level, f"request r-1: shop: getPlain: {said}")
     ]
-    assert [one.operation for one in of] == ["getPlain"]  # type: ignore[attr-defined]  # set by `extra`
+    assert [one.operation for one in of] == ["getPlain"]
 
 
 async def test_errors_of_one_step_are_capped(gateway, shop):
