@@ -31,6 +31,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,9 +87,9 @@ class Client(asyncio.Protocol):
 async def load(port: int, requests: Iterator[bytes]) -> None:
     """Send all the requests over a few connections, and wait for every answer."""
     loop = asyncio.get_running_loop()
-    ends = [loop.create_future() for _ in range(CONNECTIONS)]
+    ends: list[asyncio.Future[None]] = [loop.create_future() for _ in range(CONNECTIONS)]
     for end in ends:
-        await loop.create_connection(lambda end=end: Client(requests, end), "127.0.0.1", port)
+        await loop.create_connection(partial(Client, requests, end), "127.0.0.1", port)
     await asyncio.gather(*ends)
 
 

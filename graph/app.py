@@ -149,6 +149,7 @@ class App:
             diagnostic_scope=None if identity is None else identity.diagnostic_scope,
             introspection=graph.introspection,
             documents=documents,
+            query_timeout=settings.limits.query_timeout,
             steps=self.seeing.steps(spans),
         )
         app = application(

@@ -56,10 +56,13 @@ class Family(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Figures(msgspec.Struct, frozen=True, tag="figures"):
-    """To the parent: what a worker has counted, and how it finds the integrations (`graph/integrations.py`)."""
+    """To the parent: what a worker has counted, how it finds the integrations (`graph/integrations.py`), and whether
+    it has what it depends on.
+    """
 
     families: list[Family]
     integrations: dict[str, Any]
+    has_all: bool
 
 
 ToWorker: TypeAlias = Retire | Ask

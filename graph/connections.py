@@ -12,7 +12,7 @@ Node = TypeVar("Node")
 
 
 async def _has_next_page(root: strawberry.Parent[PageInfo]) -> bool:
-    return await root.paged.slice.has_next_page()
+    return await root.paged.has_next_page()
 
 
 @strawberry.type(description="Where a page stands in its list (Relay Cursor Connections).")
@@ -57,7 +57,7 @@ def _page_info(root: strawberry.Parent[Any]) -> PageInfo:
 
 
 def _total_count(root: strawberry.Parent[Any]) -> int | None:
-    total: int | None = root.slice.total
+    total: int | None = root.total
     return total
 
 

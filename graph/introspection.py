@@ -51,13 +51,11 @@ class ClosedIntrospection(AddValidationRules):
         yield
         errors = self.execution_context.pre_execution_errors
         if errors:
-            errors[:] = map(
-                without_suggestion, errors
-            )  # in place: Strawberry has its answer in hand already
+            errors[:] = map(without_suggestion, errors)  # in place: Strawberry has its answer in hand already
 
 
 def without_suggestion(error: GraphQLError) -> GraphQLError:
-    """The error without what "Did you mean" tells. Those of fields stay: their documents named what they are about."""
+    """The error without what "Did you mean" tells. A field's own error stays as it is."""
     message = error.message if error.path is not None else _SUGGESTION.sub("", error.message)
     if message == error.message:
         return error

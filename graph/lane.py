@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 
+from graphql import OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from adapters.contract import MISSING
@@ -32,7 +33,8 @@ from resolvers.store import Store, Upstream
 class ReferenceLane:
     """Executes documents of one schema. `forward` are the caller's headers that services get; `tenant_header`
     carries the verified tenant. `detail` adds services and operations to errors, as development does;
-    `diagnostic_scope` does so for callers who have it.
+    `diagnostic_scope` does so for callers who have it. `query_timeout`
+    is how many seconds the calls of a query may take in all.
     Without `introspection`, `__schema` and `__type` are refused. `documents` keeps those that were valid; it
     belongs to this one schema.
     """
@@ -48,6 +50,7 @@ class ReferenceLane:
         diagnostic_scope: str | None = None,
         introspection: bool = True,
         documents: Documents | None = None,
+        query_timeout: float | None = None,
         epoch: Callable[[], float] = time.time,
         steps: tuple[StepWatch, ...] = (),
     ) -> None:
@@ -59,6 +62,7 @@ class ReferenceLane:
         self._tenant_header = tenant_header
         self._detail = detail
         self._diagnostic_scope = diagnostic_scope
+        self._query_timeout = query_timeout
         self._epoch = epoch
         self._steps = steps
 
@@ -70,7 +74,8 @@ class ReferenceLane:
             carried = self._carried(document)
         except Unfit as unfit:
             return self.refused(unfit)
-        context = self.context(caller, headers, request_id)
+        changes = carried.chosen.kind is OperationType.MUTATION
+        context = self.context(caller, headers, request_id, timeout=None if changes else self._query_timeout)
         result = await to_its_end(
             self._schema.execute(
                 document.query,
@@ -94,7 +99,9 @@ class ReferenceLane:
         except Unfit as unfit:
             yield self.refused(unfit)
             return
-        context = SubscriptionContext(lambda: self.context(caller, headers, request_id))
+        context = SubscriptionContext(
+            lambda: self.context(caller, headers, request_id, timeout=self._query_timeout)
+        )
         answers: asyncio.Queue[Answer | None] = asyncio.Queue()
 
         async def run() -> None:
@@ -150,8 +157,19 @@ class ReferenceLane:
             extensions=result.extensions or {},
         )
 
-    def context(self, caller: Caller, headers: Mapping[str, str], request_id: str) -> Context:
-        """A context for one request, made inside the running loop; whoever asks for it closes it."""
+    def context(
+        self,
+        caller: Caller,
+        headers: Mapping[str, str],
+        request_id: str,
+        *,
+        timeout: float | None = None,
+    ) -> Context:
+        """A context for one request, made inside the running loop; whoever asks for it closes it.
+
+        `timeout` is how long its calls may take in all, in seconds from now.
+        """
+        loop = asyncio.get_running_loop()
         passed: dict[str, str] = {
             name: value
             for name, value in headers.items()
@@ -164,8 +182,8 @@ class ReferenceLane:
                 passed[self._tenant_header] = caller.identity.tenant
         store = Store(
             self._upstreams,
-            Sender(caller, passed),
-            loop=asyncio.get_running_loop(),
+            Sender(caller, passed, None if timeout is None else loop.time() + timeout),
+            loop=loop,
             epoch=self._epoch,
             request_id=request_id,
             steps=self._steps,

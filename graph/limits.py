@@ -32,6 +32,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     # Of one request and its answer.
     body_timeout: float = 30.0  # for the whole body to arrive
+    query_timeout: float = 30.0  # for all calls that a query, or an event, makes; a mutation runs to its end
     answer: int = 16 << 20  # one encoded answer, or one event of a subscription
 
     # Of one upload (GraphQL multipart requests).
@@ -64,6 +65,8 @@ READERS: Final[Mapping[str, kinds.Reader]] = {
     ),
     **dict.fromkeys(("upload_files", "upload_paths", "connections", "streams", "operations"), _COUNT),
     **dict.fromkeys(("document_bytes", "answer", "upload_file", "upload", "message"), _SIZE),
-    **dict.fromkeys(("body_timeout", "upload_timeout", "head_timeout", "init_timeout"), _SHORT),
+    **dict.fromkeys(
+        ("body_timeout", "upload_timeout", "head_timeout", "init_timeout", "query_timeout"), _SHORT
+    ),
     **dict.fromkeys(("send_timeout", "keep_alive"), _SHORT),
 }

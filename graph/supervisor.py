@@ -52,7 +52,7 @@ class Worker(Protocol):
 
 class Supervisor:
     """So many workers. `start` gives one that serves, or raises `NotStarted`; with True, one that is patient: it
-    serves only when it has what it depends on.
+    serves only when it has what it depends on, if those before it do.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Supervisor:
                 except NotStarted as reason:
                     for line in reason.lines:
                         _log.error("%s", line)
-                    _log.error("no more workers are replaced: those that there are serve on as before")
+                    _log.error("no more workers are replaced: those that are there serve on as before")
                     return False
         return True
 

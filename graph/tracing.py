@@ -87,7 +87,9 @@ class Spans:
             )
             above = trace.set_span_in_context(trace.NonRecordingSpan(remote), above)
         span = self._tracer.start_span("request", above, trace.SpanKind.SERVER)
-        self._context.attach(trace.set_span_in_context(span, above))  # until the task ends, which serves no other
+        self._context.attach(
+            trace.set_span_in_context(span, above)
+        )  # until the task ends, which serves no other
         return OpenRequest(span, self._failed)
 
     @contextmanager

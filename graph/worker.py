@@ -52,13 +52,14 @@ class _Worker:
         self._orders = orders
         self._app = app
         self._channel = channel
+        self._served = Served()
         self._retired = asyncio.Event()
         self._orphaned = asyncio.Event()
 
     async def serve(self) -> None:
         """Serve to the end: by a signal, by the parent's word or by its death."""
         with first_signal() as stop, self._app.logging(_Numbered(sys.stderr.buffer)):
-            served = Served()
+            served = self._served
             await served.open(self._app.application())
             door = Door(served)
             listening = asyncio.create_task(self._listen())
@@ -106,7 +107,8 @@ class _Worker:
 
     def _figures(self) -> Figures:
         seeing = self._app.seeing
-        return Figures(taken(seeing.metrics.registry), seeing.integrations.report())
+        has_all = self._served.life.depends_on()
+        return Figures(taken(seeing.metrics.registry), seeing.integrations.report(), has_all)
 
 
 def _quiet(stop: asyncio.Future[signal.Signals]) -> float:

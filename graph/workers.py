@@ -78,6 +78,8 @@ class Parent:
             await supervisor.stop(number, QUIET_SECONDS + DRAIN_SECONDS + DRAIN_MARGIN_SECONDS)
 
     async def _start(self, patient: bool) -> WorkerProcess:
+        if patient:  # where none of those that serve has what it depends on, there is nothing to lose
+            patient = any(one.has_all for one in await self._collect())
         worker = await WorkerProcess.begun(
             self._project, self._sockets, self._workers, patient=patient, on_end=self._ended
         )

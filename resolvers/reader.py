@@ -12,13 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from adapters.contract import Contract, Kind, Property, Schema, Use
 from resolvers.fault import Violation, violation_at
 from resolvers.leaf import WrongLeaf, expected_type, found_type, leaf
 from resolvers.record import Record, record, record_class
 from resolvers.where import Where, down
+
+DEEPEST: Final = 200
+"""Levels of lists and objects in free-form JSON; Python's own stack ends not far below."""
+
+
+class _TooDeepError(Exception):
+    """Free-form JSON of more levels."""
+
 
 Reader: TypeAlias = Callable[[object, Where], Any]
 """Takes a JSON value and its place; gives the value for GraphQL; raises Violation."""
@@ -201,21 +209,27 @@ def _of_leaf(schema: Schema) -> Reader:
 
 
 def _free_form(value: object, where: Where) -> Any:
-    return plain(value)
+    try:
+        return plain(value)
+    except _TooDeepError:
+        expected = f"JSON of at most {DEEPEST} levels"
+        raise Violation(violation_at(where, expected, "deeper JSON")) from None
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, depth: int = 0) -> Any:
     """Free-form JSON without decimals, which would leave as text: they were read only to keep digits
     elsewhere.
     """
+    if depth > DEEPEST:
+        raise _TooDeepError
     if isinstance(value, Decimal):
         number = float(value)
         # JSON has no infinity: what a double can't hold stays text.
         return number if isfinite(number) else str(value)
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
+        return {name: plain(item, depth + 1) for name, item in value.items()}
     return value
 
 

@@ -17,7 +17,7 @@ from resolvers.connection import BadWindow, Slice, Window, slice_of
 from resolvers.errors import page_fault
 from resolvers.fault import Code, Fault, FieldError, Violation, violation_at
 from resolvers.keys import canonical
-from resolvers.leaf import found_type
+from resolvers.leaf import INT32, found_type
 from resolvers.paging import PageViolation
 from resolvers.reader import Reader, item_of
 from resolvers.record import raw
@@ -176,13 +176,31 @@ def _read_group(source: Grouped, settled: Settled) -> Any:
 class Paged:
     """A slice of a connection with the reader of its nodes: what GraphQL's connection types read."""
 
-    __slots__ = ("items", "nodes", "slice")
+    __slots__ = ("_call", "nodes", "slice")
 
-    def __init__(self, found: Slice, read: Reader, where: Where) -> None:
+    def __init__(self, found: Slice, read: Reader, call: BoundOperation, where: Where) -> None:
         self.slice = found
+        self._call = call
         self.nodes = [
             item_of(read, item, (where, index), nullable=False) for index, item in enumerate(found.nodes)
         ]
+
+    @property
+    def total(self) -> int | None:
+        """How many items the list has, where that was said. Raises FieldError for more than GraphQL's Int holds."""
+        total, paging = self.slice.total, self._call.paging
+        if total is not None and total not in INT32:
+            path = () if paging is None or paging.total is None else paging.total
+            broken = PageViolation(path, "Int (32 bits)", found_type(total))
+            raise FieldError(page_fault(self._call, broken))
+        return total
+
+    async def has_next_page(self) -> bool:
+        """Whether items follow, which may cost a call. Raises FieldError."""
+        try:
+            return await self.slice.has_next_page()
+        except PageViolation as broken:
+            raise FieldError(page_fault(self._call, broken)) from None
 
 
 async def _pages(source: Pages, supplied: Supplied, arguments: Mapping[str, object], store: Store) -> Any:
@@ -199,7 +217,7 @@ async def _pages(source: Pages, supplied: Supplied, arguments: Mapping[str, obje
         raise FieldError(Fault(Code.BAD_USER_INPUT, f"{bad.argument}: {bad}", details=details)) from None
     except PageViolation as broken:
         raise FieldError(page_fault(call, broken)) from None
-    return Paged(found, source.read, down(call.root, paging.items))
+    return Paged(found, source.read, call, down(call.root, paging.items))
 
 
 def _argument(arguments: Mapping[str, object], name: str) -> Any:

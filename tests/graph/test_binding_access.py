@@ -150,9 +150,7 @@ async def test_each_type_decides_on_a_field_that_several_have(tmp_path: Path) ->
         for kind in ("Open", "One", "Two", "Free"):
             own = "" if kind == "Open" else f"... on {kind} {{ own }}"
             query = f'{{ noted(kind: "{kind}") {{ note {own} }} }}'
-            answer = await testing.execute(
-                schema, query, services, caller=testing.caller("u", scopes=scopes)
-            )
+            answer = await testing.execute(schema, query, services, caller=testing.caller("u", scopes=scopes))
             values = set(answer.data["noted"].values())  # type: ignore[index]
             seen[kind, *scopes] = values != {None}
             assert (None in values) is bool(answer.errors)

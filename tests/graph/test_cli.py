@@ -39,7 +39,9 @@ class FakeApp:
     def sdl(self) -> str:
         return "type Query {\n  a: Int\n}\n\n"
 
-    async def serve(self, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    async def serve(
+        self, host: str, port: int, on_ready: Callable[[str], None], again: Callable[[], object] | None = None
+    ) -> None:
         if self.failure is not None:
             raise self.failure
         self.served.append((host, port))

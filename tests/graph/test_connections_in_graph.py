@@ -229,3 +229,32 @@ async def test_a_violation_in_a_page_has_its_place_in_the_answer(
     found = await testing.execute(schema, "{ items { nodes { id } } }", scripted)
     assert [one["extensions"]["violation"]["path"] for one in found.errors] == [place]
     assert scripted.calls == {"shop.list": 1}
+
+
+async def test_a_count_that_graphql_cannot_say_is_an_error_at_its_field_alone(tmp_path: Path) -> None:
+    """The items are served; the violation has its place in the answer."""
+    schema = load(tmp_path, module(LIST), OFFSETS)
+    scripted = testing.Services()
+    scripted.answer("shop", "list", json={"data": ITEMS[:1], "total": 2**31})
+    found = await testing.execute(schema, "{ items(first: 1) { nodes { id } totalCount } }", scripted)
+    assert found.data == {"items": {"nodes": ITEMS[:1], "totalCount": None}}
+    assert [(one["path"], one["extensions"]["violation"]) for one in found.errors] == [
+        (
+            ["items", "totalCount"],
+            {"path": "$.total", "expected": "Int (32 bits)", "found": "integer over 32 bits"},
+        )
+    ]
+
+
+async def test_a_page_that_breaks_its_contract_when_it_is_looked_ahead_is_told_as_such(
+    tmp_path: Path,
+) -> None:
+    """`first: 0` asks nothing until someone wants to know whether there is more."""
+    schema = load(tmp_path, module(LIST), OFFSETS)
+    scripted = testing.Services()
+    scripted.answer("shop", "list", json={"data": [], "total": 5})
+    found = await testing.execute(schema, "{ items(first: 0) { pageInfo { hasNextPage } } }", scripted)
+    assert [(one["path"], one["extensions"]["code"]) for one in found.errors] == [
+        (["items", "pageInfo", "hasNextPage"], "CONTRACT_VIOLATION")
+    ]
+    assert scripted.calls == {"shop.list": 1}

@@ -35,7 +35,9 @@ class Clocks:
         return START + self.time - 1000.0
 
 
-def ended(status: int | None = 200, failure: str | None = None, seconds: float = 0.1, *, shared: bool = False) -> Fact:
+def ended(
+    status: int | None = 200, failure: str | None = None, seconds: float = 0.1, *, shared: bool = False
+) -> Fact:
     return CallEnded("users", "getUser", status, failure, seconds, 10, shared)
 
 

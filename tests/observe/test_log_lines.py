@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,10 +27,12 @@ def lines(*, plain: bool = False) -> Iterator[Any]:
     """Log inside; call what is given for the decoded lines (plain ones as text)."""
     stream = io.BytesIO()
     with logged(LineWriter(stream), plain=plain):
-        yield lambda: (
-            stream.getvalue().decode()
-            if plain
-            else [json.loads(line) for line in stream.getvalue().splitlines()]
+        yield (
+            lambda: (
+                stream.getvalue().decode()
+                if plain
+                else [json.loads(line) for line in stream.getvalue().splitlines()]
+            )
         )
 
 
@@ -42,7 +45,9 @@ def test_own_lines_are_told_whole():
     """What Stolon and the project log is one JSON object a line, with level, logger and the known extras."""
     with lines() as told:
         logging.getLogger("stolon.http").info("stopping: %g seconds", 30.0)
-        logging.getLogger("shop").warning("low", extra={"request_id": "r-1", "path": ["a", 0], "secret": "no"})
+        logging.getLogger("shop").warning(
+            "low", extra={"request_id": "r-1", "path": ["a", 0], "secret": "no"}
+        )
     assert [without_time(one) for one in told()] == [
         {"level": "info", "event": "stopping: 30 seconds", "logger": "stolon.http"},
         {"level": "warning", "event": "low", "logger": "shop", "request_id": "r-1", "path": "a.0"},
@@ -177,7 +182,25 @@ def test_logging_is_put_back():
 def test_a_record_that_cannot_be_rendered_breaks_nobody(capsys):
     """Where arguments do not fit, the line says so and whose it is; the arguments are shown nowhere."""
     with lines() as told:
-        record = logging.makeLogRecord({"name": "shop", "levelno": 40, "msg": "%d orders", "args": ("maria",)})
+        record = logging.makeLogRecord(
+            {"name": "shop", "levelno": 40, "msg": "%d orders", "args": ("maria",)}
+        )
         logging.getLogger().handlers[-1].handle(record)
     assert told() == [{"level": "error", "event": "a log line could not be rendered", "logger": "shop"}]
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("text", ["a", "a-", "eyJ.", "a.b "])
+def test_a_text_of_any_length_is_blotted_at_once(text: str):
+    """A client's own words may stand in a line, as the alias of a field that failed: they cost next to nothing."""
+    began = time.process_time()
+    told = blotted("it failed at " + text * (200_000 // len(text)))
+    assert time.process_time() - began < 1
+    assert len(told) <= 2_003
+
+
+def test_a_secret_that_a_cut_would_halve_is_left_out():
+    """Half a token is found by no pattern: the word that is cut goes as a whole."""
+    halved = " ".join([JWT] * 60) + " " + "x" * 20 + JWT.partition(".")[0] * 100
+    assert len(halved) > 4_000
+    assert blotted(halved) == " ".join([BLOT] * 60) + " ..."

@@ -123,7 +123,9 @@ def test_ten_thousand_names_make_no_more_labels_than_stated():
     for number in range(10_000):
         metrics.request(told(FACT, operation_name=f"Operation{number}"))
     counts = {
-        name: value for name, value in samples(metrics).items() if name.startswith("stolon_request_seconds_count")
+        name: value
+        for name, value in samples(metrics).items()
+        if name.startswith("stolon_request_seconds_count")
     }
     assert len(counts) == 21
     assert counts[f"stolon_request_seconds_count{{operation={OTHER}}}"] == 10_000 - 20
@@ -148,7 +150,9 @@ def test_a_name_takes_a_place_only_if_it_ran():
     metrics.request(FACT)
     metrics.request(told(FACT, status=500))
     counts = {
-        name: value for name, value in samples(metrics).items() if name.startswith("stolon_request_seconds_count")
+        name: value
+        for name, value in samples(metrics).items()
+        if name.startswith("stolon_request_seconds_count")
     }
     assert counts == {
         f"stolon_request_seconds_count{{operation={OTHER}}}": 5,
@@ -156,7 +160,9 @@ def test_a_name_takes_a_place_only_if_it_ran():
     }
 
 
-@given(st.lists(st.sampled_from(["A", "B", "C", "D", OTHER, ANONYMOUS, NONE]), max_size=30), st.integers(0, 3))
+@given(
+    st.lists(st.sampled_from(["A", "B", "C", "D", OTHER, ANONYMOUS, NONE]), max_size=30), st.integers(0, 3)
+)
 def test_names_are_bounded_and_stay(names, most):
     """The first names that come keep their labels for ever; reserved ones and all others are `other`."""
     known = Names(most)

@@ -9,6 +9,7 @@ import threading
 
 import msgspec
 import pytest
+from multidict import CIMultiDict
 
 from graph.log_writer import LineWriter
 from graph.observe import GONE, Handled, Seen, Watch, caller_hash
@@ -102,17 +103,12 @@ def test_a_failing_observer_breaks_nobody(caplog):
         raise ValueError("no")
 
     watch = Watch((broken, told.append), clock=iter([1.0, 3.5]).__next__)
-    seen = watch.begin("req-9", _Headers())
+    seen = watch.begin("req-9", CIMultiDict())
     assert watch.in_flight == 1
     watch.end(seen, 204, 7)
     assert watch.in_flight == 0
     assert [(one.request_id, one.status, one.bytes, one.seconds) for one in told] == [("req-9", 204, 7, 2.5)]
     assert "observer" in caplog.text
-
-
-class _Headers(dict):  # as much of a multidict as a watch asks for
-    def getall(self, name, default):
-        return [self[name]] if name in self else default
 
 
 class _Stream(io.BytesIO):
@@ -128,7 +124,9 @@ class _Stream(io.BytesIO):
 async def test_the_lines_of_one_turn_leave_in_one_write():
     """Lines wait for the end of the loop's turn, no longer, and leave together."""
     stream = _Stream()
-    observe = request_log(LineWriter(stream), lambda fact, now: f"{fact.request_id} {now}".encode(), lambda: 5.0)
+    observe = request_log(
+        LineWriter(stream), lambda fact, now: f"{fact.request_id} {now}".encode(), lambda: 5.0
+    )
     observe(FACT)
     observe(FACT)
     assert stream.writes == []

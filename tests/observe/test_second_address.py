@@ -68,7 +68,8 @@ def test_the_project_says_what_operators_see(tmp_path):
     """`[observe]` and the services' health settings are read with their units."""
     more = '[observe]\naddress = "9464"\noperations = 5\notlp_share = 0.5\n'
     toml = TOML.replace(
-        "[services.orders]", 'health = "/health/live"\nhealth_interval = "5s"\nslow = "200ms"\n[services.orders]'
+        "[services.orders]",
+        'health = "/health/live"\nhealth_interval = "5s"\nslow = "200ms"\n[services.orders]',
     )
     app = loaded(tmp_path, more + toml)
     assert app.observe_at == Address("127.0.0.1", 9464)
@@ -112,7 +113,7 @@ def test_the_command_line_names_the_address(tmp_path, monkeypatch):
         warnings = ()
         observe_at: Address | None = None
 
-        async def serve(self, *_: object) -> None:
+        async def serve(self, *_: object, **__: object) -> None:
             served.append(self.observe_at)
 
     monkeypatch.setattr(cli, "load", lambda *_: Served())
@@ -182,7 +183,9 @@ async def test_a_probe_asks_again_and_again():
             third.set()
             await asyncio.Event().wait()
 
-    probe = Probe("users", "/up", 10.0, send, (facts.append,), lambda: float(next(times)), lambda: 0.25, sleep)
+    probe = Probe(
+        "users", "/up", 10.0, send, (facts.append,), lambda: float(next(times)), lambda: 0.25, sleep
+    )
     before = asyncio.all_tasks()
     async with probing([probe]):
         await third.wait()

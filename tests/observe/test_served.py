@@ -86,7 +86,11 @@ async def test_errors_are_counted_by_code(gateway, users):
     [
         (b"{", 400, "BAD_REQUEST"),
         (b'{"query": "{ nope }"}', 200, "GRAPHQL_VALIDATION_FAILED"),
-        (b'{"query": "query A { echo(text: 1) }", "operationName": "B"}', 200, "OPERATION_RESOLUTION_FAILURE"),
+        (
+            b'{"query": "query A { echo(text: 1) }", "operationName": "B"}',
+            200,
+            "OPERATION_RESOLUTION_FAILURE",
+        ),
     ],
 )
 async def test_what_is_refused_has_a_line_too(gateway, body, status, code):
@@ -158,7 +162,9 @@ async def test_without_a_valid_parent_a_trace_begins(gateway, users, given):
 
 async def test_the_state_of_another_trace_is_not_passed_on(tmp_path, users, orders):
     """Where the project forwards `tracestate`, it goes with a valid parent only."""
-    async with observed(tmp_path, users, orders, '[headers]\nforward = ["tracestate", "traceparent"]') as gateway:
+    async with observed(
+        tmp_path, users, orders, '[headers]\nforward = ["tracestate", "traceparent"]'
+    ) as gateway:
         query = '{ user(id: "u-1") { name } }'
         await gateway.ask(query, traceparent=PARENT, tracestate="a=1")
         await gateway.ask(query, traceparent="x", tracestate="a=1")
@@ -225,7 +231,9 @@ async def test_a_probe_sees_what_no_client_asked_for(tmp_path, users, orders):
             if report["status"] != "unknown":
                 break
         assert report["services"]["users"]["status"] == "healthy"
-        assert 'stolon_health_probes_total{outcome="passed",service="users"} 1.0' in await gateway.told("/metrics")
+        assert 'stolon_health_probes_total{outcome="passed",service="users"} 1.0' in await gateway.told(
+            "/metrics"
+        )
     [asked] = users.asked
     assert asked.headers.keys() == {"host", "accept", "accept-encoding", "user-agent"}
 

@@ -52,7 +52,7 @@ def test_a_valid_parent_is_read(value, sampled):
         f"cc-{TRACE}-{SPAN}-01.what",
         f"0-{TRACE}-{SPAN}-01",
         f"00-{TRACE}-{SPAN}-0x",
-        f"00-{'٠' * 32}-{SPAN}-01",
+        f"00-{chr(0x660) * 32}-{SPAN}-01",
     ],
 )
 def test_an_invalid_parent_is_none(value):

@@ -1,4 +1,4 @@
-"""Spans, received by a little collector on loopback: what they say, what they hang from, and what they cost when off."""
+"""Spans, received by a little collector on loopback: what they say and hang from, and that off means off."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Collector:
         assert request.content_type == "application/x-protobuf"
         told = ExportTraceServiceRequest.FromString(await request.read())
         for resource in told.resource_spans:
-            self.names |= {one.value.string_value for one in resource.resource.attributes if one.key == "service.name"}
+            named = [one for one in resource.resource.attributes if one.key == "service.name"]
+            self.names |= {one.value.string_value for one in named}
             for scope in resource.scope_spans:
                 self.spans += scope.spans
         return web.Response(content_type="application/x-protobuf")
@@ -145,7 +146,7 @@ async def test_failures_are_marked_without_their_texts(tmp_path, users, orders):
 
 
 async def test_what_is_not_sampled_is_not_exported(tmp_path, users, orders):
-    """A share of 0 records no trace that begins here, but does those that the client records; services learn which."""
+    """A share of 0 records no trace that begins here, but those that the client records; services learn which."""
     async with collecting() as collector:
         more = f'[observe]\notlp = "{collector.url}"\notlp_share = 0'
         async with observed(tmp_path, users, orders, more) as gateway:

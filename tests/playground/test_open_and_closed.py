@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from graphql import GraphQLError
 
 from graph.app import App
 from graph.hosts import is_own, name_of
-from graph.introspection import closed
+from graph.introspection import closed, without_suggestion
 from graph.project import Project, load_project
 from graph.server import serving
 from tests.playground.conftest import FOLDER
@@ -27,7 +29,9 @@ def project(folder: Path, graph: str = "") -> Project:
     (folder / "contracts").mkdir()
     (folder / "stolon.toml").write_text(f'[graph]\nschema = "schema:schema"\n{graph}')
     (folder / "schema.py").write_text(
-        "import strawberry\nfrom stolon import rest\n\n\n@strawberry.type\nclass Query:\n"
+        "import strawberry\nfrom stolon import rest\n\n\n@strawberry.input\nclass Words:\n    word: str = 'x'\n\n\n"
+        "@strawberry.type\nclass Query:\n"
+        "    @strawberry.field\n    def said(self, words: Words) -> str:\n        return words.word\n\n"
         "    @strawberry.field\n    def hello(self) -> str:\n        return 'world'\n\n\n"
         "schema = rest.Schema(query=Query)\n"
     )
@@ -87,6 +91,31 @@ async def test_closed_introspection_suggests_no_names(tmp_path):
     """Where introspection is closed, an error about a name that is not there names none that is."""
     _, body = await asked(App(project(tmp_path)), "{ helo }")
     assert [one["message"] for one in body["errors"]] == ["Cannot query field 'helo' on type 'Query'."]
+
+
+async def test_closed_introspection_suggests_no_names_for_variables_either(tmp_path):
+    """What is wrong with a variable's value is found later than what is wrong with a document, and told no longer."""
+    app = App(project(tmp_path)).application()
+    query = "query ($in: Words!) { said(words: $in) }"
+    async with serving(app, "127.0.0.1", 0) as url, aiohttp.ClientSession() as client:
+        body = {"query": query, "variables": {"in": {"wrod": "x"}}}
+        async with client.post(f"{url}/graphql", json=body) as response:
+            told = [one["message"] for one in (await response.json())["errors"]]
+    assert told == [
+        "Variable '$in' has invalid value: Expected value of type 'Words' not to include unknown field 'wrod'. "
+        "Found: {'wrod': 'x'}."
+    ]
+
+
+@pytest.mark.parametrize("text", [" ", "Did you mean ", " Did you mean 'a'", "Did you mean the "])
+def test_what_clients_wrote_is_searched_in_one_go(text):
+    """However long a message is that repeats a client's words, taking suggestions out of it takes no square of it."""
+    error = GraphQLError(f"wrong: {text * (200_000 // len(text))} Did you mean 'a', 'b', or 'c'?")
+    began = time.process_time()
+    without_suggestion(error)
+    assert time.process_time() - began < 1
+    short = GraphQLError("no 'd'. Did you mean the enum value 'a', 'b', or 'c'? Found: 'd'.")
+    assert without_suggestion(short).message == "no 'd'. Found: 'd'."
 
 
 async def test_a_project_opens_each_by_its_setting(tmp_path):

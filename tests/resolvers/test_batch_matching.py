@@ -29,6 +29,7 @@ CONTRACT = contract(
     ),
     operation("GET /of", "of", listed(ROW), parameter("kinds", listed(TEXT), explode=False), parameter("state"),
               parameter("region")),
+    operation("GET /fewof", "fewOf", listed(ROW), parameter("kinds", listed(TEXT, maxItems=2), explode=False)),
     operation("GET /pagedof", "pagedOf", PAGED, parameter("kinds", listed(TEXT), explode=False),
               parameter("offset", INT), parameter("limit", {**INT, "maximum": 2, "default": 2})),
     Row=an({"id": INT, "name": TEXT, "kind": nullable(TEXT)}, optional="kind"),
@@ -51,6 +52,7 @@ class Use:
         table.op("of", kinds=rest.each("kind"), region=rest.this("region")), group_by="kind")
     single: Row | None = rest.link(table.op("of", kinds=rest.each("kind")), group_by="kind")
     insisting: list[Row] = rest.link(table.op("of", kinds=rest.each("kind")), group_by="kind")
+    few: list[Row] | None = rest.link(table.op("fewOf", kinds=rest.each("kind")), group_by="kind")
     paged: list[Row] | None = rest.link(table.op("pagedOf", kinds=rest.each("kind")), group_by="kind")
 
 
@@ -257,6 +259,21 @@ async def test_a_grouped_link_is_one_call_for_all_parents(schemas):
     assert [one["insisting"] for one in found["uses"]] == [a, b, [], a, []]
     assert services.calls == {"table.listUses": 1, "table.of": 1}
     assert sorted(asked(services.requests[1], "kinds")) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(("link", "operation"), [("few", "fewOf"), ("rows", "of")])
+async def test_groups_are_split_at_the_limit_too(schemas, link, operation):
+    """A grouped link's call carries no more values than the contract's `maxItems`, or else the service's limit."""
+    services = services_of([use(kind=one) for one in "abcdea"], operation, [], batch_limit=3)
+    services.on(
+        "table",
+        operation,
+        lambda one: answer([row(ord(kind), kind) for kind in asked(one, "kinds")]),
+    )
+    found = await data(schemas["plain"], f"{{ uses {{ {link} {{ id }} }} }}", services)
+    assert [one[link] for one in found["uses"]] == [[{"id": str(ord(one))}] for one in "abcdea"]
+    sizes = {"fewOf": [2, 2, 1], "of": [3, 2]}[operation]
+    assert [len(asked(one, "kinds")) for one in services.requests[1:]] == sizes
 
 
 async def test_other_parameters_tell_batches_apart(schemas):

@@ -107,6 +107,10 @@ SECRET = "hunter2"
         ("ratio", "ratio", '"0.5"', "ratio", "Float", "string"),
         ("ratio", "ratio", "1e400", "ratio", "Float", "number"),
         ("done", "done", "1", "done", "boolean", "integer"),
+        (
+            *("free", "free", '{"a": ' + "[" * 250 + "]" * 250 + "}"),
+            *("free", "JSON of at most 200 levels", "deeper JSON"),
+        ),
         ("state", "state", '"hunter2"', "state", "one of the values of State", "string"),
         ("state", "state", '["open"]', "state", "one of the values of State", "array"),
         ("day", "day", '"2026-02-30"', "day", "date", "string"),

@@ -2,7 +2,7 @@
 
 Half of its clients keep their connections, as HTTP/1.1 does until the server says `Connection: close`; the other half
 open one for each request. Every answer that is not as expected is counted under its own name, and nothing is
-asked twice. On stdout: one JSON object.
+asked twice. On stdout: `begun` after the first answers, and one JSON object at the end.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 CLIENTS = 12
+BEGUN = 50
 BODY = json.dumps({"query": "{version pid}"}).encode()
 
 
@@ -54,6 +55,9 @@ class Load:
                 self.failures[f"{type(error).__name__} on a {'kept' if reused else 'fresh'} connection"] += 1
                 closes = True
             else:
+                if sum(self.answers.values()) == BEGUN:
+                    sys.stdout.write("begun\n")
+                    sys.stdout.flush()
                 self.kept += reused
                 self.closed_kindly += closes and keeps
             if closes and connection is not None:

@@ -30,8 +30,8 @@ async def state(client: aiohttp.ClientSession, url: str) -> Any:
 
 
 async def test_a_mistake_keeps_the_last_good_schema_and_is_told_twice(tmp_path):
-    """Files that change are served at once. A mistake keeps the schema before; every mistake stands in the terminal, as
-    `check` tells it, and is told to the playground until the project is right.
+    """Files that change are served at once. A mistake keeps the schema before; every mistake stands in the
+    terminal, as `check` tells it, and is told to the playground until the project is right.
     """
     project = write_project(tmp_path / "project")
     async with (
@@ -62,8 +62,8 @@ async def test_a_mistake_keeps_the_last_good_schema_and_is_told_twice(tmp_path):
 
 
 async def test_a_project_that_is_wrong_at_first_is_served_once_it_is_right(tmp_path):
-    """A wrong project starts: its mistakes are told at every path with 503, as GraphQL errors or in plain text, and on
-    the same address the project is served as soon as it is right.
+    """A wrong project starts: its mistakes are told at every path with 503, as GraphQL errors or in plain text,
+    and on the same address the project is served as soon as it is right.
     """
     project = write_project(tmp_path / "project")
     put(project / "stolon.toml", WRONG)
@@ -94,8 +94,8 @@ async def test_a_project_that_is_wrong_at_first_is_served_once_it_is_right(tmp_p
 
 
 async def test_modules_beside_the_schema_are_read_afresh(tmp_path):
-    """A module that the schema imports is read anew when it changes, in the same second and with the same size, too; a
-    module that is deleted is missed.
+    """A module that the schema imports is read anew when it changes, in the same second and with the same size,
+    too; a module that is deleted is missed.
     """
     project = write_project(tmp_path / "project")
     put(project / "words.py", 'WORD = "aaa"\n')

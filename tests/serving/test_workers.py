@@ -10,6 +10,7 @@ import socket
 import aiohttp
 import pytest
 
+from tests.serving.key_set import IDENTITY, key_set
 from tests.serving.processes import Started, asked, is_running, put, started, write_project
 from tests.serving.under_load import under_load
 
@@ -25,14 +26,14 @@ def serving_pids(server: Started) -> list[int]:
 async def gone(*pids: int) -> None:
     """Waits until none of the processes runs."""
     async with asyncio.timeout(20):
-        while any(map(is_running, pids)):
+        while any(map(is_running, pids)):  # noqa: ASYNC110 - processes of others end without a word
             await asyncio.sleep(0.02)
 
 
 @pytest.mark.slow
 async def test_three_rolling_replacements_lose_no_request(tmp_path):
-    """Of 20,000 requests over kept and fresh connections, while each of two workers is replaced three times, every one
-    is answered; connections to workers that end are closed by an answer that says so, and all eight workers served.
+    """Of 20,000 requests over kept and fresh connections, while each of two workers is replaced three times, every
+    one is answered; connections to workers that end are closed by an answer that says so, and eight workers served.
     """
     project = write_project(tmp_path / "project")
     async with started("serve", "--project", str(project), "--port", "0", "--workers", "2") as server:
@@ -88,7 +89,7 @@ async def test_a_wrong_project_keeps_the_workers_and_tells_every_mistake(tmp_pat
             project / "stolon.toml",
             '[graph]\nschema = "schema:schema"\npaht = "/x"\n[services.a]\nurl = "x"\n',
         )
-        await server.hang_up("no more workers are replaced: those that there are serve on as before")
+        await server.hang_up("no more workers are replaced: those that are there serve on as before")
         errors = [one["event"] for one in server.events() if one["level"] == "error"]
         async with started("check", "--project", str(project)) as command:
             assert await command.ended() == 1
@@ -101,6 +102,26 @@ async def test_a_wrong_project_keeps_the_workers_and_tells_every_mistake(tmp_pat
         assert await asked(client, url, "{version}") == {"version": "one"}
         assert serving_pids(server) == first
         assert all(map(is_running, first))
+
+
+async def test_a_replacement_does_not_lose_the_keys_that_are_known(tmp_path):
+    """Where the identity provider cannot be reached, workers that know its keys are not replaced by such as do not;
+    where none knows them they are.
+    """
+    async with key_set() as keys:
+        project = write_project(tmp_path / "project", settings=IDENTITY.format(keys=keys.url))
+        command = ("serve", "--project", str(project), "--port", "0", "--workers", "2")
+        async with started(*command) as server:
+            await server.url()
+            first = serving_pids(server)
+            keys.is_there = False
+            await server.hang_up("no more workers are replaced: those that are there serve on as before")
+            assert server.count("what the project depends on (keys) is not there") == 1
+            assert serving_pids(server) == first
+        async with started(*command) as server:
+            await server.url()
+            await server.hang_up(REPLACED)
+            assert len(serving_pids(server)) == 4
 
 
 async def test_workers_end_when_their_parent_has_died(tmp_path):
@@ -116,8 +137,8 @@ async def test_workers_end_when_their_parent_has_died(tmp_path):
 
 
 async def test_sigterm_answers_what_runs_and_says_which_worker_logs(tmp_path):
-    """SIGTERM to the parent lets a running request be answered, then no process is left and none listens; every line of
-    a worker has its pid.
+    """SIGTERM to the parent lets a running request be answered, then no process is left and none listens; every
+    line of a worker has its pid.
     """
     project = write_project(tmp_path / "project")
     async with (

@@ -19,7 +19,10 @@ async def under_load(url: str, least: int, meanwhile: Callable[[], Awaitable[Non
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
+    assert process.stdout is not None
     try:
+        async with asyncio.timeout(60):
+            assert await process.stdout.readline() == b"begun\n"
         await meanwhile()
         async with asyncio.timeout(300):
             out, _ = await process.communicate(b"over\n")
