@@ -8,6 +8,7 @@ stderr.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -92,6 +93,7 @@ def _listening_address(_: click.Context, __: click.Parameter, stated: str | None
 @_workers("How many processes serve. One is this process; with more, it starts and replaces them.")
 def serve(project: Path, host: str, port: int, observe: Address | None, workers: int) -> None:
     """Serve a project until SIGTERM or Ctrl-C. SIGHUP reloads it; one that is wrong then leaves all as it was."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     app = _loaded(project)
     _warn(app)
     if observe is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -17,6 +16,7 @@ from aiohttp import web
 
 from adapters.mistake import ProjectError
 from graph.served import NotReady, Served
+from graph.server import hangups
 
 _log: Final = logging.getLogger("stolon.reload")
 
@@ -51,10 +51,7 @@ def lines(error: ProjectError) -> tuple[str, ...]:
 
 async def on_hangup(served: Served, load: Callable[[], Loaded]) -> None:
     """Reload on every SIGHUP, until cancelled. Those that come during a reload are one more, after it."""
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, asked.set)
-    try:
+    with hangups() as asked:
         while True:
             await asked.wait()
             asked.clear()
@@ -63,10 +60,6 @@ async def on_hangup(served: Served, load: Callable[[], Loaded]) -> None:
             for line in wrong:
                 _log.error("%s", line)
             if wrong:
-                _log.error(
-                    "the project was not reloaded (%d mistakes): what was served before is", len(wrong)
-                )
+                _log.error("the project was not reloaded: what was served before is served on")
             else:
                 _log.info("the project was reloaded")
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)

@@ -43,7 +43,7 @@ else:
 
 __all__ = (  # with what others look for where applications are made
     "DRAIN_SECONDS", "HEADER_BYTES", "LIFE", "LIMITS", "PORTS_TRIED", "QUIET_SECONDS", "RUNNING", "STREAMS",
-    "CannotListen", "Life", "application", "first_signal", "new_event_loop", "run", "serve", "serving",
+    "CannotListen", "Life", "application", "first_signal", "hangups", "new_event_loop", "run", "serve", "serving",
 )  # fmt: skip
 
 DRAIN_SECONDS: Final = 30.0
@@ -147,8 +147,8 @@ async def serve(
     """
     with first_signal() as stop:
         async with _door(app, host, port, port_is_fixed) as (door, served, url):
-            ready_callback(url)
             async with _running(None if beside is None else beside(served)):
+                ready_callback(url)
                 number = await stop
             _log.info("stopping: running requests have %g seconds to end", served.life.drain)
             await door.close(QUIET_SECONDS if number is signal.SIGTERM else 0.0)
@@ -183,6 +183,9 @@ async def _running(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None
         yield
         return
     task = asyncio.create_task(work)
+    await asyncio.sleep(
+        0
+    )  # its first step is done, such as to catch signals, before anybody is told to send them
     try:
         yield
     finally:
@@ -209,6 +212,19 @@ def first_signal() -> Iterator[asyncio.Future[signal.Signals]]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def hangups() -> Iterator[asyncio.Event]:
+    """Set by every SIGHUP that comes while entered. What comes later, while requests are drained, ends nobody."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    try:
+        yield asked
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

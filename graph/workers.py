@@ -23,7 +23,7 @@ from graph.collected import collected_application
 from graph.door import BACKLOG, CannotListen, taken, url_of
 from graph.figures import Total
 from graph.second_address import listening
-from graph.server import DRAIN_SECONDS, QUIET_SECONDS, first_signal
+from graph.server import DRAIN_SECONDS, QUIET_SECONDS, first_signal, hangups
 from graph.supervisor import DRAIN_MARGIN_SECONDS, Supervisor
 from graph.worker_process import WorkerProcess
 
@@ -45,15 +45,9 @@ class Parent:
         all serve. Raises `NotStarted` where the first do not, and `CannotListen` of the second address.
         """
         supervisor = Supervisor(self._workers, self._start)
-        hangup = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        with first_signal() as stop:
-            loop.add_signal_handler(signal.SIGHUP, hangup.set)
-            try:
-                async with self._observed(observe_at):
-                    await self._work(supervisor, stop, hangup, ready)
-            finally:
-                loop.remove_signal_handler(signal.SIGHUP)
+        with first_signal() as stop, hangups() as hangup:
+            async with self._observed(observe_at):
+                await self._work(supervisor, stop, hangup, ready)
 
     async def _work(
         self,

@@ -336,8 +336,8 @@ class Loaded:
 
 
 async def test_a_reload_serves_what_was_read_or_says_why_not(caplog):
-    """A reload that goes well says nothing; one that fails gives a line for each mistake, or for what else it failed by,
-    whose text is not shown, and changes nothing.
+    """A reload that goes well says nothing; one that fails gives a line for each mistake, or for what else it failed
+    by, whose text is not shown, and changes nothing.
     """
 
     def wrong() -> Loaded:
