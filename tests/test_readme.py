@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shlex
@@ -21,7 +22,7 @@ import pytest
 from graph.project import load_schema
 from graph.rest import Code
 from graph.schema import Schema
-from stolon import rest
+from stolon import rest, testing
 from tests.readme_blocks import README, Block, Step, blocks, like, steps
 
 ROOT = README.parent
@@ -299,3 +300,19 @@ def test_every_block_is_run_or_is_a_picture(block: Block) -> None:
             "music/contracts/music.yaml",
             "music/test_music.py",
         }
+
+
+def test_the_smallest_graph_has_ten_lines_and_is_a_graph(tmp_path: Path) -> None:
+    """The ten lines serve whole lists of the contract's own type."""
+    assert len(FILES["music/smallest.py"].splitlines()) == 10
+    with shell(tmp_path):
+        schema = load_schema(tmp_path / "music", "smallest:schema")
+    services = testing.Services()
+    albums = [{"id": 1, "title": "One", "artistId": 7}]
+    services.answer("music", "listAlbums", json={"albums": albums, "total": 1})
+    answer = asyncio.run(testing.execute(schema, "{ albums { title artistId releasedOn } }", services))
+    assert (answer.data, answer.errors) == (
+        {"albums": [{"title": "One", "artistId": 7, "releasedOn": None}]},
+        [],
+    )
+    assert services.calls == {"music.listAlbums": 1}
