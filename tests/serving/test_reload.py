@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 import aiohttp
 import pytest
@@ -121,3 +122,20 @@ async def test_figures_go_on_over_a_reload(tmp_path):
         async with client.get(f"{told[0]}/metrics") as response:
             lines = (await response.text()).splitlines()
         assert 'stolon_requests_total{kind="query",status="200"} 2.0' in lines
+
+
+async def test_a_hangup_while_it_stops_ends_nobody(tmp_path):
+    """SIGHUP after SIGTERM changes nothing: the running request is answered, and the process ends well."""
+    project = write_project(tmp_path / "project")
+    async with (
+        started("serve", "--project", str(project), "--port", "0") as server,
+        aiohttp.ClientSession() as client,
+    ):
+        url = await server.url()
+        asking = asyncio.create_task(asked(client, url, "{slow(seconds: 1)}"))
+        await server.until(lambda: "begun" in server.out)
+        server.process.terminate()
+        await server.until(lambda: server.count("stopping: running requests have 30 seconds to end"))
+        server.process.send_signal(signal.SIGHUP)
+        assert await asking == {"slow": "one"}
+        assert (await server.ended(), server.count("reloading the project")) == (0, 0)
