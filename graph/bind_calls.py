@@ -129,7 +129,6 @@ class CallBinder:
                     site.wrong(f"{label}={value!r}: {wrong}")
             yield Binding(to, supplier)
 
-
     def _wrong_constant(self, site: Site, use: Use, value: object) -> str | None:
         try:
             sent = to_wire(site.contract, use, value)

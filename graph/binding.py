@@ -210,7 +210,11 @@ def bind_graph(
 def _bind_properties(bound: BoundType, properties: PropertyBinder, types: BoundTypes) -> None:
     definition = bound.definition
     for one in definition.fields:
-        if not isinstance(one, BoundField) or one.declaration.kind != "property" or id(one) in types.unresolved:
+        if (
+            not isinstance(one, BoundField)
+            or one.declaration.kind != "property"
+            or id(one) in types.unresolved
+        ):
             continue
         if one.base_resolver is None:
             properties.bind(bound, one)

@@ -154,7 +154,9 @@ async def test_a_claim_may_have_dots_in_its_name(schema):
     claims: dict[str, Any] = {"https://a.example/tenant": "mine"}
     who = caller("a", **claims)
     await data(schema, 'mutation { named(input: {q: "x"}) { id } }', services, caller=who)
-    assert [json.loads(one.body or b"") for one in services.requests] == [{"q": "x", "deep": {"tenant": "mine"}}]
+    assert [json.loads(one.body or b"") for one in services.requests] == [
+        {"q": "x", "deep": {"tenant": "mine"}}
+    ]
 
 
 async def test_a_missing_claim_makes_no_change(schema):
