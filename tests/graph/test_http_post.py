@@ -197,8 +197,10 @@ async def test_a_body_that_is_announced_too_large_is_not_waited_for(served):
     )
     writer.write(head.encode())
     async with asyncio.timeout(5):
-        assert await reader.readline() == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+        line = await reader.readline()
     writer.close()
+    # The reason phrase depends on Python's version, and means nothing (RFC 9110, section 15.1).
+    assert line.startswith(b"HTTP/1.1 413 ")
 
 
 async def test_a_body_that_cannot_be_unpacked_is_400(served):
