@@ -6,10 +6,13 @@ travel. Pure.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Final
 from urllib.parse import urlsplit
+
+from yarl import URL
+
+from adapters.service import private_enough
 
 _PRINTABLE: Final = re.compile(
     r"[!-\[\]-~]+"
@@ -42,17 +45,7 @@ def fault_of_url(text: str) -> str | None:
 
 
 def is_confidential(url: str) -> bool:
-    """Whether what is sent to the URL stays unread on its way: https, or plain http that never leaves this
-    machine.
+    """Whether a caller's token, or the keys that judge it, may travel there: the services' own rule, so that what
+    the project file may say is what can be served.
     """
-    parts = urlsplit(url)
-    return parts.scheme == "https" or _is_loopback(parts.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, section 6.3
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return private_enough(URL(url))
