@@ -10,7 +10,7 @@ import pytest
 
 import adapters.stack
 from adapters.facts import CallEnded, CallStarted, Fact, ended, watch
-from adapters.failures import Unavailable
+from adapters.failures import TimedOut, Unavailable
 from adapters.messages import Identity, Policy, Request, Response, Send
 from adapters.service import Service
 from adapters.stack import open_service, stack
@@ -126,16 +126,17 @@ async def test_a_service_that_is_too_slow_times_out_as_sent():
 async def test_queueing_counts_and_is_not_sent():
     """A mutation that never got a connection in its time is TimedOut and not sent."""
     async with serving(says()) as server:
-        service = Service("users", server.url, connections=1, timeout=0.2)
-        async with open_service(service, loop_time) as upstream:
-            first = asyncio.ensure_future(upstream.send(Request("users", "a", "POST", "/a", body=b"{}")))
+        async with open_service(Service("users", server.url, connections=1), loop_time) as upstream:
+            holding = asyncio.ensure_future(upstream.send(Request("users", "a", "POST", "/a", body=b"{}")))
             await server.arrived.wait()
-            second = asyncio.ensure_future(upstream.send(Request("users", "b", "POST", "/b", body=b"{}")))
-            found = await asyncio.gather(first, second, return_exceptions=True)
-    assert [(type(one).__name__, getattr(one, "sent", None)) for one in found] == [
-        ("TimedOut", True),
-        ("TimedOut", False),
-    ]
+            # The one connection stays held until after this deadline, however slow the machine is.
+            queued = Request("users", "b", "POST", "/b", body=b"{}", deadline=loop_time() + 0.05)
+            with pytest.raises(TimedOut) as caught:
+                await upstream.send(queued)
+            assert not holding.done()
+        with pytest.raises(Unavailable):
+            await holding
+    assert caught.value.sent is False
     assert len(server.requests) == 1
 
 
