@@ -49,6 +49,7 @@ class Kind(StrEnum):
     UUID = "uuid"
     OBJECT = "object"  # has properties
     ARRAY = "array"
+    UNION = "union"  # an object of one of the schemas in `Schema.variants`
     ANY = "any"  # free-form: additionalProperties only, no type, or a construct that is not read yet
 
 
@@ -105,12 +106,32 @@ class Property:
 
 
 @dataclass(frozen=True, slots=True)
+class Variants:
+    """The object schemas that a value may be of (Discriminator Object: OpenAPI 3.0, section 4.7.25; 3.1, section
+    4.8.25).
+
+    `discriminator` is the upstream name of the property whose text tells which; `values` are its texts, each with
+    the pointer of the schema that it leads to.
+    """
+
+    discriminator: str
+    values: tuple[tuple[str, str], ...]
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The pointers of the schemas, each once. A base that is a variant of itself is among them."""
+        return tuple(dict.fromkeys(pointer for _, pointer in self.values))
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
     """One schema. `pointer` is its identity; `name` is the component's name, or None for one that stands
     inline.
 
     `enum` never holds null (that is `nullable`). `properties` are merged over `allOf`, in document order.
     `additional` is true where an object may hold properties that it does not name (the JSON Schema default).
+    `variants` are those of a union, and of an object that others extend by `allOf`: what answers give there is
+    one of them, what is sent there is free-form JSON, or just that object.
     """
 
     pointer: str
@@ -126,6 +147,7 @@ class Schema:
     properties: tuple[Property, ...] = ()
     items: Use | None = None
     additional: bool = True
+    variants: Variants | None = None
 
     def property(self, name: str) -> Property | None:
         """The property of that upstream name, or None."""

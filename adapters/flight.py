@@ -96,7 +96,7 @@ class Flights:
             self._tell(request, failure, started)
             raise
         self._tell(request, response, started)
-        return response
+        return replace(response, shared=True)
 
     def _tell(self, request: Request, outcome: Outcome, started: float) -> None:
         now = self._clock()

@@ -1,7 +1,7 @@
 """A use of the contract's model as a JSON Schema (2020-12), for checking what is sent.
 
 `adapters/constraints.py` compiles it. It says what the model knows: a construct that the model reads as
-`Kind.ANY` allows everything here.
+`Kind.ANY` or `Kind.UNION` allows everything here.
 """
 
 from __future__ import annotations

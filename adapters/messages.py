@@ -73,12 +73,13 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Response:
     """What the service answered. `headers` in lower case, equal ones joined with `, ` (RFC 9110, section
-    5.3).
+    5.3). `shared`: to another call than the one that it is given to.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    shared: bool = field(default=False, compare=False)
 
 
 Send: TypeAlias = Callable[[Request], Awaitable[Response]]

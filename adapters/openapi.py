@@ -1,8 +1,8 @@
 """One OpenAPI document (3.0, 3.1, 3.2) as a frozen `Contract`, or every mistake in it at once.
 
 `read_contract` reads a file; `contract_of` is the pure part. Form is checked by `adapters/structure.py`,
-references by `adapters/references.py`; `adapters/schemas.py` and `adapters/operations.py` make the model,
-which goes to `graph/` and `resolvers/`.
+references by `adapters/references.py`; `adapters/schemas.py`, `adapters/discriminators.py` and
+`adapters/operations.py` make the model, which goes to `graph/` and `resolvers/`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
 
+from adapters.components import Components
 from adapters.constraints import Constraints, compiles
 from adapters.contract import Contract
+from adapters.discriminators import Discriminators
 from adapters.document import load_document
 from adapters.json_path import JsonPath, json_path
 from adapters.mistake import Mistake, ProjectError
@@ -115,6 +117,8 @@ def _read(
         document.get("paths")
     )
     table.read()
+    named_nodes = Components(references, schemas if isinstance(schemas, dict) else {}, old=old)
+    table.schemas.update(Discriminators(named_nodes, table.schemas, tell).read(table.discriminated))
     check_styles(parameters.styled, table.schemas, tell)
     for path, pattern in table.patterns:
         if not compiles(pattern):

@@ -21,10 +21,11 @@ from adapters.schemas import SchemaTable
 _STYLES: Final[dict[str, Style]] = {"path": "simple", "query": "form", "header": "simple"}
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 _SHAPES: Final[dict[Style, frozenset[Kind]]] = {
-    "deepObject": frozenset({Kind.OBJECT, Kind.ANY}),
-    "spaceDelimited": frozenset({Kind.ARRAY, Kind.OBJECT, Kind.ANY}),
-    "pipeDelimited": frozenset({Kind.ARRAY, Kind.OBJECT, Kind.ANY}),
+    "deepObject": frozenset({Kind.OBJECT, Kind.UNION, Kind.ANY}),
+    "spaceDelimited": frozenset({Kind.ARRAY, Kind.OBJECT, Kind.UNION, Kind.ANY}),
+    "pipeDelimited": frozenset({Kind.ARRAY, Kind.OBJECT, Kind.UNION, Kind.ANY}),
 }
+_LOOSE: Final = frozenset({Kind.UNION, Kind.ANY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def check_styles(
         wanted = _SHAPES.get(parameter.style)
         if wanted is None or schema is None or parameter.json or (schema.kind in wanted and _open(schema)):
             continue
-        names = " or ".join(sorted(kind.value for kind in wanted if kind is not Kind.ANY))
+        names = " or ".join(sorted(kind.value for kind in wanted - _LOOSE))
         tell(
             (*path, "style"),
             f"{parameter.style} writes an {names}, and {parameter.name!r} is of kind {schema.kind.value}",

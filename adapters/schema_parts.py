@@ -177,7 +177,7 @@ class PartReader:
             return True
         stated = node.get("type")
         return (
-            _is_null(node)
+            is_null(node)
             or (self._old and node.get("nullable") is True)
             or (isinstance(stated, list) and "null" in stated)
             or (stated is None and None in (stated_values(node) or ()))
@@ -194,7 +194,7 @@ class PartReader:
         members = node[stated[0]]
         if not isinstance(members, list):
             return None
-        real = [((*path, stated[0], at), one) for at, one in enumerate(members) if not _is_null(one)]
+        real = [((*path, stated[0], at), one) for at, one in enumerate(members) if not is_null(one)]
         if len(real) != 1 or (stated[0] == "allOf" and len(members) > 1):
             return None
         null = len(members) > 1 or (self._old and node.get("nullable") is True)
@@ -214,7 +214,8 @@ def says_nothing(node: Node) -> bool:
     return _SHAPING.isdisjoint(node)
 
 
-def _is_null(node: object) -> bool:
+def is_null(node: object) -> bool:
+    """Whether a schema object allows null alone."""
     if not isinstance(node, dict):
         return False
     return node.get("type") in ("null", ["null"]) or stated_values(node) == [None]

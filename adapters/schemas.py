@@ -2,7 +2,8 @@
 schema read once.
 
 `SchemaTable.use` says which schema stands at a place and puts it on the list; `SchemaTable.read` reads the
-list to its end. `adapters/operations.py` and `adapters/openapi.py` ask for uses.
+list to its end. `adapters/operations.py` and `adapters/openapi.py` ask for uses. What stands beside a
+`discriminator` is for `adapters/discriminators.py` to look at, when every schema is read.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class SchemaTable:
         self.schemas: dict[str, Schema] = {}
         self.defaults: list[StatedDefault] = []
         self.patterns: list[tuple[JsonPath, str]] = []
+        self.discriminated: list[tuple[JsonPath, Node]] = []
         self._parts = PartReader(references, tell, old=old)
         self._tell = tell
         self._waiting: deque[tuple[str, JsonPath, tuple[Place, ...]]] = deque()
@@ -135,6 +137,9 @@ class SchemaTable:
         shape = _Shape(parts, self._tell)
         for part in parts.parts:
             self._check(part, shape)
+        node = sources[0][1]
+        if len(sources) == 1 and isinstance(node, dict) and "discriminator" in node:
+            self.discriminated.append((path, node))
         steps = path[2:] if path[:2] == _COMPONENTS and pointer(path) == name else ()
         return Schema(
             pointer=name,

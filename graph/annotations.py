@@ -70,7 +70,7 @@ def members(of: object) -> list[StrawberryObjectDefinition]:
         of = of.of_type
     of = node_type(of)
     if isinstance(of, StrawberryUnion):
-        found = (get_object_definition(member) for member in of.types)
+        found = (get_object_definition(node_type(member)) for member in of.types)
         return [one for one in found if one is not None]
     definition = get_object_definition(of)
     return [] if definition is None else [definition]

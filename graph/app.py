@@ -151,6 +151,10 @@ class App:
             documents=documents,
             query_timeout=settings.limits.query_timeout,
             steps=self.seeing.steps(spans),
+            plans=graph.lane == "plan",
+            open_plans=self._open_at is not None,
+            told=self.seeing.lanes.told,
+            around_plans=None if spans is None else spans.plan,
         )
         app = application(
             lane,

@@ -86,8 +86,9 @@ class VerifiedTokens:
     """The authenticator of a project with `[identity]`: every token is checked against the issuer's published
     keys.
 
-    A token that held is remembered by its SHA-256: for five minutes at most, never beyond its `exp`, and only
-    as long as its key stays published; that spares the 50 µs of the signature. `now` is seconds since 1970.
+    A token that held is remembered by the SHA-256 of the header that bore it: for five minutes at most, never
+    beyond its `exp`, and only as long as its key stays published; that spares the 50 µs of the signature. `now`
+    is seconds since 1970.
     """
 
     def __init__(self, identity: IdentitySettings, keys: Jwks, now: Callable[[], float] = time.time) -> None:
@@ -104,21 +105,28 @@ class VerifiedTokens:
         Raises `Refused`: 401 for a missing or bad token, 403 for a tenant header that does not agree with the
         token, 503 where the issuer's keys could not be fetched yet.
         """
-        token = bearer_token(headers)
-        if token is not None:
-            caller = await self._known(token)
-        elif self._identity.anonymous:
-            caller = NOBODY
-        else:
-            raise unauthenticated("A Bearer token is required.", error=None)
+        borne = headers.getall("authorization", ())
+        digest = _digest(borne[0]) if len(borne) == 1 else b""
+        caller = self._known(digest)
+        if caller is None:
+            token = bearer_token(headers)
+            if token is not None:
+                caller = await self._checked(token, digest)
+            elif self._identity.anonymous:
+                caller = NOBODY
+            else:
+                raise unauthenticated("A Bearer token is required.", error=None)
         self._check_tenant(headers, caller)
         return caller
 
-    async def _known(self, token: str) -> Caller:
-        digest = hashlib.sha256(token.encode()).digest()
-        remembered = self._remembered.get(digest)
-        if remembered is not None and self._keys.publishes(remembered.key):
-            return remembered.caller
+    def _known(self, digest: bytes) -> Caller | None:
+        try:
+            remembered = self._remembered[digest]  # a third of what its `get` costs
+        except KeyError:
+            return None
+        return remembered.caller if self._keys.publishes(remembered.key) else None
+
+    async def _checked(self, token: str, digest: bytes) -> Caller:
         try:
             verified = await self._verified(token)
         except (jwt.PyJWTError, UnknownKey):
@@ -174,13 +182,18 @@ class VerifiedTokens:
         return _Verified(caller, key, min(now + REMEMBERED_SECONDS, ends), 4 * len(token) + 1024)
 
     def _check_tenant(self, headers: MultiMapping[str], caller: Caller) -> None:
-        named = headers.getall(self._identity.tenant_header, [])
+        named = headers.getall(self._identity.tenant_header, ())
         if named and named != [caller.identity.tenant]:
             raise Refused(
                 403,
                 "FORBIDDEN",
                 f"The header {self._identity.tenant_header} does not agree with the tenant of the token.",
             )
+
+
+def _digest(text: str) -> bytes:
+    # Bytes that are no UTF-8 come as surrogates.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
 def _frozen(claims: Mapping[str, Any]) -> Mapping[str, object]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapters.contract import Kind
 from graph.bound_types import BoundType
-from graph.call_site import upstream_path
+from graph.call_site import Parent, upstream_path
 from graph.declare import EachMark
 from graph.field_site import FieldSite
 from graph.results import property_at
@@ -44,33 +46,51 @@ def by_key(site: FieldSite) -> Lookup | None:
     return Lookup(target.entity, tuple(suppliers), site.nullable)
 
 
-def grouped(site: FieldSite, call: BoundOperation, read: Reader) -> Grouped | None:
-    """The source of a link with `group_by=`; None with a mistake noted."""
-    declaration, parent, target = site.declaration, site.parent, site.target
+def grouped(site: FieldSite, call: BoundOperation, read: Reader, items: Sequence[Parent]) -> Grouped | None:
+    """The source of a link with `group_by=`; None with a mistake noted. `items` are what the items may be: one
+    bound type, or the variants of a schema.
+    """
+    declaration, parent = site.declaration, site.parent
     assert declaration.group_by is not None  # its role is grouped
     assert declaration.operation is not None
-    if parent is None or target is None:
+    if parent is None or not items:
         site.wrong("a grouped link is a field of a bound type, annotated with a bound type")
         return None
     each = [value.path for value in declaration.operation.bindings.values() if isinstance(value, EachMark)]
     path = upstream_path(parent.parent, each[0])
-    group_by = upstream_path(target.parent, declaration.group_by)
+    group_by = _group_by(declaration.group_by, items)
     if isinstance(group_by, str):
         site.wrong(f"group_by={declaration.group_by!r}: {group_by}")
         return None
     if isinstance(path, str):
         return None  # told when the call was bound
-    found = property_at(target.contract, target.schema, group_by)
-    kind = Kind.STRING if isinstance(found, str) else target.contract.schema(found[0]).kind
     return Grouped(
         call=call,
         each=path,
-        group_by=group_by,
-        kind=kind,
+        group_by=group_by[0],
+        kind=group_by[1],
         read=read,
         single=not site.is_list,
         nullable=site.nullable,
     )
+
+
+def _group_by(name: str, items: Sequence[Parent]) -> tuple[tuple[str, ...], Kind] | str:
+    """The upstream path of the property that repeats the parents' value, and its kind; or what is wrong with it."""
+    found: dict[tuple[tuple[str, ...], Kind], str] = {}
+    for one in items:
+        path = upstream_path(one, name)
+        if isinstance(path, str):
+            return path
+        at = property_at(one.contract, one.schema, path)
+        kind = Kind.STRING if isinstance(at, str) else one.contract.schema(at[0]).kind
+        found.setdefault((path, kind), one.schema.name or one.schema.pointer)
+    if len(found) > 1:
+        listed = " and ".join(
+            f"{'.'.join(path)!r} ({kind}) in {schema!r}" for (path, kind), schema in found.items()
+        )
+        return f"all variants must have it by one name and kind, and it is {listed}"
+    return next(iter(found))
 
 
 def as_lookup(call: BoundOperation, target: BoundType | None, nullable: bool) -> Lookup | None:

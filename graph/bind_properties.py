@@ -28,7 +28,8 @@ from graph.positions import field_position
 from graph.results import property_at
 from graph.scalars import BigInt
 from graph.type_factory import DEPRECATED, TypeFactory
-from resolvers.reader import property_reader, steps_at
+from graph.unions import is_abstract
+from resolvers.reader import Reader, free_form, property_reader, steps_at
 from resolvers.record import Record
 
 # Which Python types a project may write for a contract's kind.
@@ -81,7 +82,7 @@ class PropertyBinder:
         one.directives = printed(one.directives, stated, None)
         if one.inherits_type:
             optional = nullable or bool(stated)
-            if is_key and schema.kind not in (Kind.OBJECT, Kind.ARRAY, Kind.ANY):
+            if is_key and schema.kind not in (Kind.OBJECT, Kind.ARRAY, Kind.UNION, Kind.ANY):
                 one.bind_type(strawberry.ID | None if optional else strawberry.ID)
             else:
                 named = pascal(bound.schema.name or bound.definition.name) + "".join(
@@ -92,7 +93,8 @@ class PropertyBinder:
         else:
             write = self._checked(bound, one, name, use, nullable, stated)
         steps = steps_at(bound.contract, bound.schema, path)
-        read = property_reader(steps, self.types.readers(bound.contract).of)
+        free = not one.inherits_type and is_json(bound.contract, use, take_apart(one.resolve_type()))
+        read = property_reader(steps, _free if free else self.types.readers(bound.contract).of)
         one.read = read if write is None else _written(read, write)
 
     def _access(self, bound: BoundType, one: BoundField, schema: Schema) -> Access:
@@ -165,6 +167,18 @@ class PropertyBinder:
         return None
 
 
+def is_json(contract: Contract, use: Use, apart: Annotated) -> bool:
+    """Whether a project takes objects of a contract as free-form JSON."""
+    schema = contract.schema(use)
+    while schema.items is not None:
+        schema = contract.schema(schema.items)
+    return apart.of is JSON and schema.kind in (Kind.OBJECT, Kind.UNION)
+
+
+def _free(_: Use) -> Reader:
+    return free_form
+
+
 def misfit(contract: Contract, use: Use, apart: Annotated, types: TypeFactory) -> str | None:
     """Why an annotation does not fit what a contract says there; None where it does."""
     schema = contract.schema(use)
@@ -182,6 +196,8 @@ def misfit(contract: Contract, use: Use, apart: Annotated, types: TypeFactory) -
 
 
 def _misfit_of(contract: Contract, schema: Schema, of: Any, types: TypeFactory) -> str | None:
+    if is_abstract(of):
+        return types.unions.misfit(contract, schema, of)
     if isinstance(of, StrawberryEnumDefinition):
         values = {member.value for member in cast("type[Enum]", of.wrapped_cls)}
         missing = [value for value in schema.enum or () if value not in values]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from strawberry.types.base import StrawberryObjectDefinition
 
-from adapters.contract import Kind, Schema
+from adapters.contract import Kind, Schema, Use
 from graph.annotations import Annotated, take_apart
 from graph.bind_calls import CallBinder, Called, find_operation
 from graph.bind_links import as_lookup, by_key, grouped
-from graph.bind_properties import misfit
+from graph.bind_properties import is_json, misfit
 from graph.bound_types import BoundType, BoundTypes
-from graph.call_site import Ask, Role
+from graph.call_site import Ask, Parent, Role
 from graph.connection_arguments import connection_arguments
 from graph.declare import EachMark
 from graph.directives import SourceDirective
@@ -24,7 +25,8 @@ from graph.mistakes import Mistakes
 from graph.naming import pascal
 from graph.results import Wanted
 from graph.type_factory import DEPRECATED, TypeFactory
-from resolvers.reader import Reader
+from graph.unions import is_abstract, shown
+from resolvers.reader import Reader, free_form
 from resolvers.source import BoundOperation, Fetch, Key, Lookup, Pages, Source
 
 
@@ -89,7 +91,7 @@ class SourceBinder:
         ask = Ask(
             role,
             site.name,
-            _wanted(site, operation.contract, role),
+            self._wanted(site, operation.contract, role),
             site.parent.parent if site.parent else None,
             ids=self._ids(site.target, operation.contract, operation.operation),
             named=pascal(one.python_name),
@@ -137,14 +139,16 @@ class SourceBinder:
 
     def _source(self, site: FieldSite, called: Called, role: Role) -> Source | None:
         call, target = called.call, site.target
-        if role == "grouped":
-            return grouped(site, call, self._items(call, target))
-        if role == "connection":
-            wrong = None if target is not None else _misfit_of_items(call, site.apart, self.types)
+        if role in ("grouped", "connection"):
+            wrong = None
+            if target is None and site.apart is not None:
+                wrong = _misfit_of_items(call, site.apart, self.types)
             if wrong is not None:
                 site.wrong(wrong)
                 return None
-            return Pages(call, self._items(call, target), site.nullable)
+            if role == "grouped":
+                return grouped(site, call, self._items(call, site), self._items_are(call, site))
+            return Pages(call, self._items(call, site), site.nullable)
         lookup = None if role == "mutation" else as_lookup(call, target, site.nullable)
         if lookup is not None:
             return lookup
@@ -155,15 +159,51 @@ class SourceBinder:
             if wrong is not None:
                 site.wrong(wrong)
                 return None
-        read = self.types.readers(call.contract).of(call.result, target.cls if target else None)
-        return Fetch(call, read, site.nullable, whole=role == "list")
+        return Fetch(call, self._read(call, call.result, site), site.nullable, whole=role == "list")
 
-    def _items(self, call: BoundOperation, target: BoundType | None) -> Reader:
+    def _items(self, call: BoundOperation, site: FieldSite) -> Reader:
         """The reader of one item of a list operation."""
-        assert call.result is not None  # a list was found there
-        items = call.contract.schema(call.result).items
-        assert items is not None  # what fits is in a list
-        return self.types.readers(call.contract).of(items, target.cls if target else None)
+        return self._read(call, _items_of(call), site)
+
+    def _read(self, call: BoundOperation, use: Use, site: FieldSite) -> Reader:
+        if site.apart is not None and is_json(call.contract, use, site.apart):
+            return free_form
+        return self.types.readers(call.contract).of(use, site.target.cls if site.target else None)
+
+    def _items_are(self, call: BoundOperation, site: FieldSite) -> list[Parent]:
+        """What the items of a grouped link may be: of a bound type, or of each of a union's or an interface's."""
+        if site.target is not None:
+            return [site.target.parent]
+        contract, readers = call.contract, self.types.readers(call.contract)
+        schema = contract.schema(_items_of(call))
+        if schema.variants is None and not (site.apart is not None and is_abstract(site.apart.of)):
+            return []
+        possible = self.types.unions.possible(contract, schema)
+        return [Parent(contract, one, readers.of_object(one).names) for one in possible]
+
+    def _wanted(self, site: FieldSite, contract: str, role: Role) -> Wanted:
+        is_list = role in ("connection", "grouped") or site.is_list
+        target, apart = site.target, site.apart
+        if apart is None and role != "grouped":
+            # The contract said what it gives, and that is taken as it is.
+            return Wanted(None, False, "a value")
+        if target is None and apart is not None and is_abstract(apart.of):
+            return Wanted(partial(self._may_be, contract, apart.of), is_list, shown(apart.of))
+        if target is None:
+            return Wanted(_anything, True, "values") if is_list else Wanted(None, False, "a value")
+        if target.contract.name != contract:
+            name = f"{target.definition.name} (of contract {target.contract.name!r})"
+            return Wanted(_nothing, is_list, name)
+        return Wanted(target.fits, is_list, target.definition.name)
+
+    def _may_be(self, contract: str, of: object, schema: Schema) -> bool:
+        """Whether a schema can be what a union or an interface is asked of; whether it fits is told when it was
+        found.
+        """
+        read = self.calls.contracts.all_read.get(contract)
+        if schema.variants is not None or read is None:
+            return True
+        return self.types.unions.misfit(read, schema, of) is None
 
 
 def _role(site: FieldSite) -> Role | None:
@@ -189,20 +229,6 @@ def _role(site: FieldSite) -> Role | None:
     return "list" if site.is_list else "field"
 
 
-def _wanted(site: FieldSite, contract: str, role: Role) -> Wanted:
-    is_list = role in ("connection", "grouped") or site.is_list
-    target = site.target
-    if site.apart is None and role != "grouped":
-        # The contract said what it gives, and that is taken as it is.
-        return Wanted(None, False, "a value")
-    if target is None:
-        return Wanted(_anything, True, "values") if is_list else Wanted(None, False, "a value")
-    if target.contract.name != contract:
-        name = f"{target.definition.name} (of contract {target.contract.name!r})"
-        return Wanted(_nothing, is_list, name)
-    return Wanted(target.fits, is_list, target.definition.name)
-
-
 def _anything(_: Schema) -> bool:
     return True
 
@@ -211,16 +237,20 @@ def _nothing(_: Schema) -> bool:
     return False
 
 
-def _misfit_of_items(call: BoundOperation, apart: Annotated | None, types: TypeFactory) -> str | None:
-    """Why the nodes of a connection do not fit what the contract says they are."""
+def _items_of(call: BoundOperation) -> Use:
     assert call.result is not None  # a list was found there
-    assert apart is not None  # its role is connection
-    schema = call.contract.schema(call.result)
-    assert schema.items is not None
-    if call.contract.schema(schema.items).kind is Kind.ARRAY:
+    items = call.contract.schema(call.result).items
+    assert items is not None  # what fits is in a list
+    return items
+
+
+def _misfit_of_items(call: BoundOperation, apart: Annotated, types: TypeFactory) -> str | None:
+    """Why the items of a list operation, each by itself, do not fit what the contract says they are."""
+    items = _items_of(call)
+    if call.contract.schema(items).kind is Kind.ARRAY:
         return "the contract says a list of lists, which no connection shows"
     node = Annotated(apart.of, False, False, False, connection=False)
-    return misfit(call.contract, schema.items, node, types)
+    return misfit(call.contract, items, node, types)
 
 
 def _done(value: object, where: object) -> Any:

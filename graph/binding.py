@@ -44,6 +44,7 @@ from graph.naming import attribute_names
 from graph.own_names import own_names
 from graph.positions import class_position, field_position
 from graph.project_modules import values_of
+from graph.reached import unreached
 from graph.results import Wanted
 from graph.type_factory import TypeFactory
 from resolvers.reader import Reader, Readers
@@ -201,6 +202,10 @@ def bind_graph(
                 what = "rest.field() reads a property of a bound type, or stands above a resolver"
                 mistakes.at(one.declaration.position, where, what)
         _check_names(definition, converter, mistakes)
+    for interface, cls in unreached(roots, factory.unions.implementing):
+        found = types.bound[cls]
+        message = f"it is answered as {interface.__name__} alone: add it to types= of rest.Schema"
+        mistakes.at(found.declaration.position, found.definition.name, message)
     for message in factory.names.settle(own_names(types.definitions, converter)):
         mistakes.at(position, "schema", message)
     mistakes.raise_if_any()

@@ -221,7 +221,7 @@ class BoundTypes:
                 self.mistakes.at(declaration.position, name, f"key={part!r}: {found}")
                 continue
             kind = bound.contract.schema(found[0]).kind
-            if kind in (Kind.OBJECT, Kind.ARRAY, Kind.ANY, Kind.NUMBER, Kind.BOOLEAN):
+            if kind in (Kind.OBJECT, Kind.ARRAY, Kind.UNION, Kind.ANY, Kind.NUMBER, Kind.BOOLEAN):
                 self.mistakes.at(
                     declaration.position, name, f"key={part!r}: a key is text or an integer, not {kind}"
                 )

@@ -1,26 +1,32 @@
-"""The command line: `stolon serve`, `dev`, `check`, `export` and `demo`.
+"""The command line: `stolon serve`, `dev`, `check`, `export`, `explain` and `demo`.
 
-Every command loads a project through `graph/app.py`. Exit codes: 0 well, 1 the project is wrong, 2 the
-command line is. Results go to stdout; mistakes, one a line with file and line number, and warnings go to
-stderr.
+Every command loads a project through `graph/app.py`. Exit codes: 0 well, 1 the project (or the query that is
+explained) is wrong, 2 the command line is. Results go to stdout; mistakes, one a line with file and line number,
+and warnings go to stderr.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
+import msgspec
 
 from adapters.mistake import ProjectError
 from graph.address import Address, address
 from graph.app import App, load
 from graph.demo import run_demo
 from graph.develop import Development
+from graph.documents import Unfit
+from graph.explain.asking import explained, told
+from graph.explain.mermaid import mermaid
+from graph.explain.tree import tree
 from graph.reload import lines
 from graph.server import CannotListen, run
 from graph.shares import shares
@@ -29,6 +35,7 @@ from graph.workers import serve_with_workers
 
 Command = Callable[..., Any]
 MOST_WORKERS: Final = 256
+MOST_QUERY: Final = 1 << 20  # bytes
 
 
 def _version() -> str:
@@ -148,6 +155,55 @@ def check(project: Path, workers: int) -> None:
 def export(project: Path) -> None:
     """Print a project's schema in GraphQL's language, with the provenance of each field."""
     click.echo(_loaded(project).sdl().rstrip("\n"))
+
+
+def _json_object(_: click.Context, __: click.Parameter, stated: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(stated, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise click.BadParameter(f"expected a JSON object: {error}") from None
+
+
+@main.command()
+@_project
+@click.option(
+    "--variables",
+    metavar="JSON",
+    default="{}",
+    callback=_json_object,
+    help="The query's variables. Sizes that are left out stay open in the price.",
+)
+@click.option("--operation", metavar="NAME", help="Which of the query's operations.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--mermaid", "as_chart", is_flag=True, help="Print the plan as a Mermaid flowchart.")
+@click.argument("query")
+def explain(
+    project: Path, variables: dict[str, Any], operation: str | None, as_json: bool, as_chart: bool, query: str
+) -> None:
+    """Print what a QUERY (`-`: read it from stdin) will call, and how often at most. Nothing is called for it."""
+    if as_json and as_chart:
+        raise click.UsageError("--json and --mermaid exclude each other")
+    text = _read_query() if query == "-" else query
+    try:
+        found = explained(_loaded(project).project, text, variables, operation)
+    except Unfit as unfit:
+        for line in told(unfit.errors):
+            click.echo(line, err=True)
+        raise click.exceptions.Exit(1) from None
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    else:
+        click.echo(mermaid(found) if as_chart else tree(found))
+
+
+def _read_query() -> str:
+    content = sys.stdin.buffer.read(MOST_QUERY + 1)
+    if len(content) > MOST_QUERY:
+        raise click.UsageError(f"the query is longer than {MOST_QUERY} bytes")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise click.UsageError("the query is not UTF-8") from None
 
 
 @main.command()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
 
 import strawberry
 
@@ -75,3 +76,15 @@ class Connection(Generic[Node]):
     total_count: int | None = strawberry.field(
         resolver=_total_count, description="How many items the list has; null where its service does not say."
     )
+
+
+PARTS: Final[dict[Callable[..., Any], str]] = {
+    _edges: "edges",
+    _nodes: "nodes",
+    _page_info: "pageInfo",
+    _total_count: "totalCount",
+    _has_next_page: "hasNextPage",
+}
+"""What reads each part of a connection from the `Paged` behind it, which holds it already; `hasNextPage` alone
+may cost a call.
+"""

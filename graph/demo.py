@@ -12,15 +12,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+import msgspec
+
 from adapters.mistake import Mistake, ProjectError
 from graph.app import App
-from graph.project import load_project
+from graph.explain.asking import explained
+from graph.explain.tree import tree
+from graph.project import Project, load_project
 
 PROJECT: Final = Path(__file__).resolve().parent.parent / "examples" / "parfinanciero"
 QUERY: Final = (
     "{ me { name orders(first: 2) { totalCount "
     "edges { node { total payments { state } customer { name } } } } } }"
 )
+
+EXPLAINED: Final = "03-orders-by-status.graphql"
+EXPLAINED_WITH: Final = {"status": "SHIPPED"}
 
 
 async def run_demo(echo: Callable[[str], None], *, host: str, port: int) -> None:
@@ -52,10 +59,26 @@ async def _serve(launcher: ModuleType, echo: Callable[[str], None], host: str, p
                     f"  curl -s {endpoint} -H 'authorization: Bearer TOKEN' -H 'content-type: application/json' \\"
                 )
                 echo(f'    -d \'{{"query": "{QUERY}"}}\'')
+                for line in _explained(app.project):
+                    echo(line)
                 echo(f"playground {endpoint} in a browser: a token goes under Headers")
                 echo(f"serving {endpoint}")
 
             await app.serve(host, port, ready, port_is_fixed=False)
+
+
+def _explained(project: Project) -> list[str]:
+    """The command that explains one of the bundled operations, and what it prints."""
+    file = PROJECT / "operations" / EXPLAINED
+    # Every mistake of the bundled operations was told when the project was loaded.
+    report = explained(project, file.read_text(encoding="utf-8"), EXPLAINED_WITH)
+    given = shlex.quote(msgspec.json.encode(EXPLAINED_WITH).decode())
+    return [
+        "explained, before anything is called:",
+        f"  stolon explain --project {shlex.quote(str(PROJECT))} --variables {given} - \\",
+        f"    < {shlex.quote(str(file))}",
+        *(f"  {line}" for line in tree(report).splitlines()),
+    ]
 
 
 def _launcher() -> ModuleType:

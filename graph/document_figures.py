@@ -59,9 +59,9 @@ class _Part:
     def add(self, other: _Part) -> None:
         """Put the selections of a fragment in."""
         self.depth = max(self.depth, other.depth)
-        self.aliases = min(self.aliases + other.aliases, CEILING)
-        self.fields = min(self.fields + other.fields, CEILING)
-        self.root_fields = min(self.root_fields + other.root_fields, CEILING)
+        self.aliases += other.aliases
+        self.fields += other.fields
+        self.root_fields += other.root_fields
         self.lists = max(self.lists, other.lists)
         self.introspection = max(self.introspection, other.introspection)
 
@@ -69,16 +69,20 @@ class _Part:
         """Put a field in, with what is selected below it."""
         name = node.name.value
         lists = below.lists + (name in _LISTS)
-        self.add(
-            _Part(
-                depth=below.depth + 1,
-                aliases=below.aliases + (node.alias is not None),
-                fields=below.fields + 1,
-                root_fields=1,
-                lists=lists,
-                introspection=lists if name in _INTROSPECTION else below.introspection,
-            )
-        )
+        self.depth = max(self.depth, below.depth + 1)
+        self.fields += below.fields + 1
+        self.root_fields += 1
+        self.aliases += below.aliases + (node.alias is not None)
+        if lists:
+            self.lists = max(self.lists, lists)
+            inside = lists if name in _INTROSPECTION else below.introspection
+            self.introspection = max(self.introspection, inside)
+
+    def cap(self) -> None:
+        """Bound the counts, once all of the selection set is in."""
+        self.aliases = min(self.aliases, CEILING)
+        self.fields = min(self.fields, CEILING)
+        self.root_fields = min(self.root_fields, CEILING)
 
 
 _NOTHING: Final = _Part()
@@ -115,6 +119,7 @@ def _part(selection_set: SelectionSetNode | None, parts: Mapping[str, _Part]) ->
             part.add(_part(one.selection_set, parts))
         elif isinstance(one, FragmentSpreadNode):
             part.add(parts.get(one.name.value, _NOTHING))
+    part.cap()
     return part
 
 

@@ -12,6 +12,7 @@ from strawberry.extensions import SchemaExtension
 
 from graph.documents import Carried, Chosen, Unfit, examined, pick
 from graph.limits import Limits
+from graph.validation import STRAWBERRY_RULES, errors_of
 
 _DEFAULTS = Limits()
 
@@ -39,17 +40,26 @@ class DocumentRules(SchemaExtension):
         yield
 
     def on_validate(self) -> Iterator[None]:
-        """Spare a document that was found valid, and hold one against the limits that nobody looked at."""
+        """Spare a document that was found valid, and hold one against the limits that nobody looked at.
+
+        What Strawberry would validate is validated here (`graph/validation.py`), by the same rules; it leaves
+        alone what has its errors, be it none, already.
+        """
         context, chosen = self.execution_context, self._chosen
-        rules = tuple(context.validation_rules)
-        if chosen is not None and chosen.is_valid_under(rules) and context.pre_execution_errors is None:
-            context.pre_execution_errors = []
-        elif chosen is None and context.graphql_document is not None:
+        rules, document = tuple(context.validation_rules), context.graphql_document
+        if chosen is None and document is not None:
             try:
                 # `operation_name` answers with the first operation's name where the request gave none.
-                pick(examined(context.graphql_document), context._provided_operation_name, _DEFAULTS)
+                pick(examined(document), context._provided_operation_name, _DEFAULTS)
             except Unfit as unfit:
                 context.pre_execution_errors = unfit.errors
+        if context.pre_execution_errors is None:
+            if chosen is not None and chosen.is_valid_under(rules):
+                context.pre_execution_errors = []
+            elif rules and document is not None:
+                context.pre_execution_errors = errors_of(
+                    context.schema._schema, document, (*rules, *STRAWBERRY_RULES)
+                )
         yield
         if chosen is not None and not context.pre_execution_errors:
             chosen.found_valid(rules)

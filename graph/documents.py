@@ -7,14 +7,13 @@ parsing nor validating.
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cachetools import LRUCache
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSyntaxError,
@@ -26,13 +25,15 @@ from graphql import (
 from graph.bounds import exceeded, too_many_tokens
 from graph.document_figures import Figures, figures_of
 from graph.limits import Limits
+from graph.validation import Rules
 
 NOT_CHOSEN: Final = "OPERATION_RESOLUTION_FAILURE"
 """`extensions.code` where the document does not say which operation to run."""
 
 _BYTES_PER_TOKEN: Final = 700  # of a syntax tree with its locations, measured with tracemalloc
+_BYTES_PER_DOCUMENT: Final = 1_500  # of what is around it
+_TEXTS: Final = 2  # the text, and the names, strings and comments in its tokens, which are no longer than it
 _TOO_MANY: Final = "Document contains more than"
-Rules = tuple[type[ASTValidationRule], ...]
 
 
 class Unfit(Exception):
@@ -49,13 +50,13 @@ class Document:
     asked for; `valid_under` are the rules that it was last found valid under.
     """
 
-    key: bytes
-    node: DocumentNode
-    operations: list[tuple[OperationDefinitionNode, Figures]]
+    text: str = field(repr=False)  # clients write values into it
+    node: DocumentNode = field(repr=False)
+    operations: list[tuple[OperationDefinitionNode, Figures]] = field(repr=False)
     fields: int
     weight: int
-    within: dict[str | None, OperationDefinitionNode] = field(default_factory=dict)
-    valid_under: Rules | None = None
+    within: dict[str | None, Chosen] = field(default_factory=dict, repr=False)
+    valid_under: Rules | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ class Chosen:
     """An operation within the limits, in its document. `documents` keeps the document once it is valid."""
 
     document: Document
-    operation: OperationDefinitionNode
-    documents: Documents
+    operation: OperationDefinitionNode = field(repr=False)
+    documents: Documents = field(repr=False)
 
     @property
     def kind(self) -> OperationType:
@@ -91,7 +92,8 @@ class Documents:
         most = self.limits.document_bytes
         # Each counts as an equal share at least, so that one bound keeps both.
         self._least = max(most // self.limits.documents, 1)
-        self._kept: LRUCache[bytes, Document] = LRUCache(most, getsizeof=_weight)
+        # By the text itself: the syntax tree holds the same string, so that it is not kept twice.
+        self._kept: LRUCache[str, Document] = LRUCache(most, getsizeof=_weight)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -101,30 +103,26 @@ class Documents:
 
         Raises `Unfit`.
         """
-        document = self._read(query)
-        operation = document.within.get(operation_name)
-        if operation is None:
-            operation = document.within[operation_name] = pick(document, operation_name, self.limits)
-        return Chosen(document, operation, self)
+        document = self._kept.get(query)
+        if document is None:
+            document = examined(parsed(query, self.limits), query, least_weight=self._least)
+        chosen = document.within.get(operation_name)
+        if chosen is None:
+            chosen = Chosen(document, pick(document, operation_name, self.limits), self)
+            document.within[operation_name] = chosen
+        return chosen
 
     def keep(self, document: Document) -> None:
         """Keep a valid document, unless it alone takes more than all may."""
         if document.weight <= self._kept.maxsize:
-            self._kept[document.key] = document
-
-    def _read(self, query: str) -> Document:
-        key = hashlib.sha256(query.encode(errors="surrogatepass")).digest()
-        kept = self._kept.get(key)
-        if kept is not None:
-            return kept
-        return examined(parsed(query, self.limits), key, least_weight=self._least)
+            self._kept[document.text] = document
 
 
-def examined(node: DocumentNode, key: bytes = b"", *, least_weight: int = 0) -> Document:
+def examined(node: DocumentNode, text: str = "", *, least_weight: int = 0) -> Document:
     """A document with its figures, of its syntax tree."""
     operations, fields = figures_of(node)
-    weight = max(_BYTES_PER_TOKEN * (node.token_count or 0), least_weight)
-    return Document(key, node, operations, fields, weight)
+    weight = _BYTES_PER_DOCUMENT + _BYTES_PER_TOKEN * (node.token_count or 0) + _TEXTS * sys.getsizeof(text)
+    return Document(text, node, operations, fields, max(weight, least_weight))
 
 
 def pick(document: Document, operation_name: str | None, limits: Limits) -> OperationDefinitionNode:

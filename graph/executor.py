@@ -7,30 +7,42 @@ The transports make a `GraphQLRequest`; `graph/app.py` supplies the `Executor`; 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from adapters.contract import MISSING, Missing
 from graph.documents import Chosen
 from resolvers.caller import Caller
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(msgspec.Struct, frozen=True, eq=False):
     """The parameters of one request (GraphQL over HTTP, section 5.1). Absent mappings are empty.
 
-    `chosen` is the operation to execute, where somebody chose it already.
+    `chosen` is the operation to execute, where somebody chose it already; requests that say the same are equal
+    without it. (Each request makes two of these: Structs are made in a fifth of a frozen dataclass's time.)
     """
 
     query: str
-    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, Any] = {}
     operation_name: str | None = None
-    extensions: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    chosen: Chosen | None = field(default=None, repr=False, compare=False)
+    extensions: Mapping[str, Any] = {}
+    chosen: Chosen | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GraphQLRequest) and self._said == other._said
+
+    __hash__ = None  # type: ignore[assignment]  # mappings have none
+
+    def __repr__(self) -> str:  # variables and extensions hold what nobody may log
+        return f"GraphQLRequest(query={self.query!r}, operation_name={self.operation_name!r})"
+
+    @property
+    def _said(self) -> tuple[object, ...]:
+        return self.query, self.variables, self.operation_name, self.extensions
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A response (GraphQL, section 7.1). `data` is `MISSING` where nothing was executed, None where all of it
     was nulled.
 
@@ -38,8 +50,8 @@ class Answer:
     """
 
     data: Mapping[str, Any] | Missing | None = MISSING
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    extensions: Mapping[str, Any] = field(default_factory=dict)
+    errors: list[dict[str, Any]] = []
+    extensions: Mapping[str, Any] = {}
 
 
 class Executor(Protocol):

@@ -1,4 +1,5 @@
-"""The reference lane: graphql-core executes the Strawberry schema over one request's store.
+"""Both lanes: documents are executed over one request's store, on plans or, where these do not cover an
+operation, by graphql-core itself (`graph/planned.py` decides).
 
 `graph/http.py` brings a document and its caller; the answer goes back with its errors in clients' form
 (`graph/error_form.py`). The store, and with it every task of the request, ends here.
@@ -10,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from typing import Final
 
 from graphql import OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
@@ -19,6 +21,7 @@ from graph.documents import Carried, Documents, Unfit
 from graph.ending import ended, to_its_end
 from graph.error_form import INVALID, error_list
 from graph.executor import Answer, GraphQLRequest
+from graph.explain.report import report
 from graph.introspection import closed, without_suggestion
 from graph.schema import Schema
 from graph.subscription import SubscriptionContext
@@ -26,8 +29,13 @@ from resolvers.call import Sender
 from resolvers.caller import NOBODY, Caller
 from resolvers.context import Context
 from resolvers.fault import Code
+from resolvers.lane_choice import Lane, LaneChoice, PlanWatch
+from resolvers.plan.coverage import Reason
 from resolvers.steps import StepWatch
 from resolvers.store import Store, Upstream
+
+PLAN: Final = "plan"
+"""The extension by which a request asks for its plan, and in which the answer carries it."""
 
 
 class ReferenceLane:
@@ -36,7 +44,9 @@ class ReferenceLane:
     `diagnostic_scope` does so for callers who have it. `query_timeout`
     is how many seconds the calls of a query may take in all.
     Without `introspection`, `__schema` and `__type` are refused. `documents` keeps those that were valid; it
-    belongs to this one schema.
+    belongs to this one schema. With `plans`, operations run on plans wherever these cover them; `told` hears of
+    each the lane that it ran on, and why not on a plan; `around_plans` is entered while one runs. With
+    `open_plans` every caller may see what was done, else those who see detail.
     """
 
     def __init__(
@@ -53,6 +63,10 @@ class ReferenceLane:
         query_timeout: float | None = None,
         epoch: Callable[[], float] = time.time,
         steps: tuple[StepWatch, ...] = (),
+        plans: bool = True,
+        open_plans: bool = False,
+        told: Callable[[Lane, Reason | None], None] | None = None,
+        around_plans: PlanWatch | None = None,
     ) -> None:
         self._schema = schema if introspection else closed(schema)
         self._closed = not introspection
@@ -65,6 +79,10 @@ class ReferenceLane:
         self._query_timeout = query_timeout
         self._epoch = epoch
         self._steps = steps
+        self._plans = plans
+        self._open_plans = open_plans
+        self._told = told
+        self._around_plans = around_plans
 
     async def execute(
         self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
@@ -76,6 +94,8 @@ class ReferenceLane:
             return self.refused(unfit)
         changes = carried.chosen.kind is OperationType.MUTATION
         context = self.context(caller, headers, request_id, timeout=None if changes else self._query_timeout)
+        asked = document.extensions.get(PLAN) is True
+        context.lane.explains = asked and self._may_explain(caller)
         result = await to_its_end(
             self._schema.execute(
                 document.query,
@@ -86,7 +106,26 @@ class ReferenceLane:
             ),
             context.close,
         )
-        return self._answer(result, caller)
+        answer = self._answer(result, caller)
+        if not asked:
+            return answer
+        return Answer(answer.data, answer.errors, {**answer.extensions, PLAN: self._told_of(context)})
+
+    def _may_explain(self, caller: Caller) -> bool:
+        return self._open_plans or self._shows_detail(caller)
+
+    def _shows_detail(self, caller: Caller) -> bool:
+        return self._detail or self._diagnostic_scope in caller.scopes
+
+    def _told_of(self, context: Context) -> object:
+        """What a request that asked for its plan is told."""
+        lane = context.lane
+        if not lane.explains:
+            return {
+                "refused": "Plans are shown in development, and to callers with the project's diagnostic scope."
+            }
+        limits = {name: upstream.service for name, upstream in self._upstreams.items()}
+        return report(lane.plan or lane.reason, lane.ledger, limits)
 
     async def stream(
         self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
@@ -151,7 +190,7 @@ class ReferenceLane:
             # Of a document that is well, only its variables can be wrong.
             errors=error_list(
                 errors,
-                detail=self._detail or self._diagnostic_scope in caller.scopes,
+                detail=self._shows_detail(caller),
                 pathless=INVALID if refused else Code.BAD_USER_INPUT,
             ),
             extensions=result.extensions or {},
@@ -188,4 +227,10 @@ class ReferenceLane:
             request_id=request_id,
             steps=self._steps,
         )
-        return Context(caller=caller, store=store, declared=self._schema.graph, request_id=request_id)
+        return Context(
+            caller=caller,
+            store=store,
+            declared=self._schema.graph,
+            request_id=request_id,
+            lane=LaneChoice(self._plans, self._told, self._around_plans),
+        )

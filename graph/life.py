@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
@@ -41,6 +41,14 @@ class Life:
         self.ends_at = now + self.drain if self.ends_at is None else self.ends_at
 
 
+class Endpoint(NamedTuple):
+    """Where GraphQL is answered, and by what."""
+
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+ENDPOINT: Final = web.AppKey("endpoint", Endpoint)
 LIFE: Final = web.AppKey("life", Life)
 RUNNING: Final = web.AppKey("running", Running)
 STREAMS: Final = web.AppKey("streams", Streams)

@@ -65,43 +65,20 @@ class RequestSpan(Protocol):
     def end(self, fact: Handled) -> None: ...
 
 
-class Seen:
-    """The tally of one request under way."""
+class Seen(msgspec.Struct, eq=False):
+    """The tally of one request under way. `traced` says whether the client named the trace."""
 
-    __slots__ = (
-        "caller",
-        "calls",
-        "errors",
-        "kind",
-        "name",
-        "request_id",
-        "shared",
-        "span",
-        "started",
-        "trace",
-        "traced",
-    )
-
-    def __init__(
-        self,
-        request_id: str,
-        trace: TraceContext,
-        started: float,
-        *,
-        traced: bool = False,
-        span: RequestSpan | None = None,
-    ) -> None:
-        self.request_id = request_id
-        self.trace = trace
-        self.traced = traced
-        self.started = started
-        self.span = span
-        self.name: str | None = None
-        self.kind: str | None = None
-        self.caller: str | None = None
-        self.errors: dict[str, int] = {}
-        self.calls = 0
-        self.shared = 0
+    request_id: str
+    trace: TraceContext
+    started: float
+    traced: bool = False
+    span: RequestSpan | None = None
+    name: str | None = None
+    kind: str | None = None
+    caller: str | None = None
+    errors: dict[str, int] = {}
+    calls: int = 0
+    shared: int = 0
 
     def executes(self, kind: str | None, name: str | None) -> None:
         """An operation of the document was chosen. `name` is the document's, never the client's bare claim."""
@@ -161,10 +138,10 @@ class Watch:
         """From here on the running task, which serves nothing else, works for this request. Whoever begins must
         end.
         """
-        parent = parsed(headers.getall(HEADER, ())) if HEADER in headers else None
+        parent = parsed(headers.getall(HEADER, ()))
         span = None if self._spans is None else self._spans(parent)
         trace = continued(parent) if span is None else span.context
-        seen = Seen(request_id, trace, self._clock(), traced=parent is not None, span=span)
+        seen = Seen(request_id, trace, self._clock(), parent is not None, span)
         SEEN.set(seen)
         self.in_flight += 1
         return seen

@@ -156,7 +156,7 @@ class PagedAnswer:
                 (one for one in known if rest == one or rest.startswith(f"{one}.")), key=len, default=None
             )
             if name is None:
-                if here.schema.kind is Kind.ANY:
+                if here.schema.kind in (Kind.ANY, Kind.UNION):
                     return Place((*here.path, *rest.split(".")), here.use, here.schema, optional=True)
                 step = rest.partition(".")[0]
                 at = f" at {here.dotted!r}" if here.path else ""

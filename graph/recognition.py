@@ -114,7 +114,7 @@ def _without_items(asks: _Asks, answer: PagedAnswer) -> Recognised:
         return Suspect(
             f"its answer has several lists, {' and '.join(map(repr, lists))}, none of them named as its items"
         )
-    if asks.strong is not None and answer.root.schema.kind is Kind.ANY:
+    if asks.strong is not None and answer.root.schema.kind in (Kind.ANY, Kind.UNION):
         return Suspect(f"it has a parameter {asks.strong.name!r}, and its answer's schema shows no list")
     return None
 

@@ -16,6 +16,7 @@ from graph.refused import Refused
 from graph.request_form import bad
 
 JSON: Final = "application/json"
+_USUAL: Final = frozenset({JSON, f"{JSON}; charset=utf-8", f"{JSON};charset=utf-8", f"{JSON};charset=UTF-8"})
 
 
 async def json_body(request: web.Request, most: int, seconds: float) -> bytes:
@@ -69,6 +70,8 @@ def too_large(most: int, figure: int | None = None, what: str = "The request's b
 
 
 def _check_content_type(request: web.Request) -> None:
+    if request.headers.get("content-type") in _USUAL:  # as nearly all clients write it: nothing to take apart
+        return
     charset = (request.charset or "utf-8").strip("\"'").lower()
     if "content-type" not in request.headers or request.content_type != JSON:
         raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")

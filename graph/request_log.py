@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, Literal
 
 import msgspec
@@ -78,6 +79,6 @@ def request_log(
     """The observer that writes a line for each request. `epoch` gives seconds since 1970."""
 
     def observe(fact: Handled) -> None:
-        writer.soon(line(fact, epoch()))
+        writer.soon(partial(line, fact, epoch()))
 
     return observe

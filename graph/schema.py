@@ -21,6 +21,8 @@ from graph.contracts import project_of
 from graph.declare import caller_position
 from graph.document_rules import DocumentRules
 from graph.error_form import log_errors
+from graph.planned import on_plans
+from graph.plans import Plans
 from graph.scalars import SCALARS
 from graph.subscription import for_events
 from graph.uploads import UPLOAD
@@ -35,6 +37,7 @@ class Schema(strawberry.Schema):
     """
 
     graph: Graph
+    plans: Plans
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class Schema(strawberry.Schema):
         if folder is None:
             message = "found no project here: a folder above with a stolon.toml, or contracts/ in it"
             raise ProjectError([Mistake(position.file, position.line, "schema", message)])
+        executor = options.pop("execution_context_class", None)
         listed = list(types)
         roots = [root for root in (query, mutation, subscription, *listed) if root is not None]
         settings = config or StrawberryConfig()
@@ -68,9 +72,10 @@ class Schema(strawberry.Schema):
             config=_with_scalars(settings, scalars),
             scalar_overrides=scalar_overrides,
             extensions=[*extensions, DocumentRules],
-            execution_context_class=for_events(options.pop("execution_context_class", None)),
+            execution_context_class=on_plans(for_events(executor), own=executor is not None),
             **options,
         )
+        self.plans = Plans(self)
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None

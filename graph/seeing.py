@@ -13,6 +13,7 @@ from adapters.facts import Clock, Observer
 from adapters.messages import Policy
 from adapters.mistake import Mistake, ProjectError
 from graph.integrations import Integrations
+from graph.lane_counts import LaneCounts
 from graph.log_writer import LineWriter
 from graph.metrics import Metrics
 from graph.observe import RequestObserver, Watch, count_calls
@@ -29,6 +30,8 @@ class Seeing:
         self, settings: Settings, *, clock: Clock = time.monotonic, epoch: Clock = time.time
     ) -> None:
         self.metrics = Metrics(settings.observe.operations)
+        self.lanes = LaneCounts()
+        self.metrics.registry.register(self.lanes)
         self.integrations = Integrations(_slow(settings), clock, epoch)
         self._log: tuple[RequestObserver, ...] = ()
 

@@ -15,8 +15,9 @@ from typing import Final
 
 from aiohttp import web
 
-from graph.life import LIFE, LIMITS, STREAMS, Life
+from graph.life import ENDPOINT, LIFE, LIMITS, STREAMS, Life
 from graph.limits import Limits
+from graph.whole_answer import WholeAnswer
 
 MOST_RETIRING: Final = 3
 PATIENCE_SECONDS: Final = 10.0
@@ -30,7 +31,12 @@ class NotReady(Exception):
 
 
 class _Behind:
-    """An application with its resources open, and how many requests are in it."""
+    """An application with its resources open, and how many requests are in it.
+
+    Requests for its endpoint go straight there, which spares a tenth of what they cost: the router would find
+    nothing else at that path. Whatever is more than that goes through the router, as all does where an application
+    has middlewares.
+    """
 
     def __init__(self, app: web.Application) -> None:
         self.app = app
@@ -50,13 +56,22 @@ class _Behind:
             raise
         server = self._runner.server
         assert server is not None  # after setup
-        self._answer = server.request_handler
+        self._route = server.request_handler
         self.request = server.request_factory
+        is_plain = not self.app.middlewares and not self.app.on_response_prepare
+        self._endpoint = self.app.get(ENDPOINT) if is_plain else None
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._entered += 1
+        endpoint = self._endpoint
         try:
-            return await self._answer(request)
+            if endpoint is None or request.raw_path != endpoint.path or "expect" in request.headers:
+                return await self._route(request)
+            assert isinstance(request, web.Request)  # of this application's own factory
+            response = await endpoint.handler(request)
+            if isinstance(response, WholeAnswer):
+                response.goes_straight = True
+            return response
         finally:
             self._entered -= 1
             if self._left is not None and not self._entered:

@@ -20,10 +20,10 @@ from graph.documents import Documents
 from graph.door import HEADER_BYTES, CannotListen, Door
 from graph.executor import Executor
 from graph.http import GraphQLOverHTTP
-from graph.life import LIFE, LIMITS, RUNNING, STREAMS, Life
+from graph.life import ENDPOINT, LIFE, LIMITS, RUNNING, STREAMS, Endpoint, Life
 from graph.limits import Limits
 from graph.observe import Watch
-from graph.playground import Playground
+from graph.playground import Handler, Playground
 from graph.running import Running
 from graph.served import Served
 from graph.settings import GraphSettings
@@ -95,11 +95,12 @@ def application(
         origins=settings.origins,
         watch=watch,
     )
-    if playground is None:
-        app.router.add_route("*", settings.path, endpoint.handle)
-    else:
-        app.router.add_route("*", settings.path, playground.before(endpoint.handle))
+    handler: Handler = endpoint.handle
+    if playground is not None:
+        handler = playground.before(handler)
         playground.add_routes(app)
+    app.router.add_route("*", settings.path, handler)
+    app[ENDPOINT] = Endpoint(settings.path, handler)
     app.router.add_get("/health/live", _live)
     app.router.add_get("/health/ready", _ready)
     app.on_shutdown.append(_stopping)

@@ -131,7 +131,7 @@ class _Stated:
         if isinstance(found, str):
             self._note(argument, dotted, found)
             return None
-        if found.schema.kind in kinds or found.schema.kind is Kind.ANY:
+        if found.schema.kind in kinds or found.schema.kind in (Kind.ANY, Kind.UNION):
             return found
         self._note(argument, dotted, f"expected {expected}, found {found.schema.kind.value}")
         return None

@@ -16,6 +16,8 @@ import msgspec
 HEADER: Final = "traceparent"
 STATE: Final = "tracestate"
 _FORM: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
+# What nearly every client sends: version 00, and nothing that makes it invalid.
+_USUAL: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]")
 _NO_TRACE: Final = "0" * 32
 _NO_SPAN: Final = "0" * 16
 _SAMPLED: Final = 1
@@ -46,7 +48,10 @@ def parsed(values: Sequence[str]) -> TraceContext | None:
     """
     if len(values) != 1:
         return None
-    found = _FORM.fullmatch(values[0])
+    value = values[0]
+    if _USUAL.fullmatch(value):
+        return TraceContext(value[3:35], value[36:52], value[54] == "1")
+    found = _FORM.fullmatch(value)
     if found is None:
         return None
     version, trace_id, span_id, flags, more = found.groups()
@@ -57,11 +62,7 @@ def parsed(values: Sequence[str]) -> TraceContext | None:
 
 def continued(parent: TraceContext | None, bits: Bits = random.getrandbits) -> TraceContext:
     """A new span of the parent's trace, sampled as the parent is; without a parent, of a new trace."""
-    span_id = _some(bits, 64)
+    span_id = f"{bits(64) or 1:016x}"  # all zeros would be no id
     if parent is None:
-        return TraceContext(_some(bits, 128), span_id)
+        return TraceContext(f"{bits(128) or 1:032x}", span_id)
     return TraceContext(parent.trace_id, span_id, parent.sampled)
-
-
-def _some(bits: Bits, count: int) -> str:
-    return f"{bits(count) or 1:0{count // 4}x}"  # all zeros would be no id

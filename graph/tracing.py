@@ -20,6 +20,7 @@ from adapters.failures import UpstreamFailure
 from adapters.messages import Policy, Request, Response, Send
 from graph.observe import Handled
 from graph.trace_context import HEADER, TraceContext
+from resolvers.plan.plan import Plan
 from resolvers.steps import Step
 
 if TYPE_CHECKING:
@@ -91,6 +92,17 @@ class Spans:
             trace.set_span_in_context(span, above)
         )  # until the task ends, which serves no other
         return OpenRequest(span, self._failed)
+
+    @contextmanager
+    def plan(self, plan: Plan) -> Iterator[None]:
+        """A span around the run of a plan."""
+        with self._tracer.start_as_current_span(
+            "plan",
+            attributes={"stolon.steps": len(plan.steps), "stolon.waves": max(plan.waves, default=0)},
+            record_exception=False,
+            set_status_on_exception=False,
+        ):
+            yield
 
     @contextmanager
     def step(self, step: Step) -> Iterator[None]:

@@ -1,4 +1,5 @@
 """Strawberry types made from contract schemas: nested objects, enums and inputs that nobody wrote by hand.
+Unions are `graph/unions.py`'s.
 
 How they are named in the end is `graph/type_names.py`'s to say.
 """
@@ -30,6 +31,7 @@ from graph.guards import declared_access, printed
 from graph.naming import attribute_names, constant, pascal, stated_name
 from graph.scalars import BigInt
 from graph.type_names import TypeNames
+from graph.unions import Unions
 from resolvers.reader import Readers, property_reader
 
 DEPRECATED: Final = "Deprecated by its contract."
@@ -44,6 +46,7 @@ _SCALARS: Final[Mapping[Kind, Any]] = {
     Kind.DATE: date,
     Kind.DATE_TIME: datetime,
     Kind.UUID: UUID,
+    Kind.UNION: JSON,
     Kind.ANY: JSON,
 }
 
@@ -60,6 +63,10 @@ class TypeFactory:
     _inputs: dict[tuple[str, str, frozenset[str]], type] = field(default_factory=dict)
     _enums: dict[tuple[str, str], type[Enum]] = field(default_factory=dict)
     names: TypeNames = field(default_factory=TypeNames)
+    unions: Unions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unions = Unions(self.names, self.bound, self.unread)
 
     # --- annotations
 
@@ -77,6 +84,8 @@ class TypeFactory:
             if schema.items is None:
                 return list[JSON | None]
             return list[self.output(contract, schema.items, named, schema.items.nullable)]  # type: ignore[misc]
+        if schema.variants is not None and (contract.name, schema.pointer) not in self.bound:
+            return self.unions.output(contract, schema, named, self.object)
         if schema.kind is Kind.OBJECT:
             shown = [one for one in schema.properties if not one.use.write_only]
             return self.object(contract, schema, named) if shown else JSON
@@ -135,6 +144,7 @@ class TypeFactory:
         self._outputs[key] = made
         self.names.note(contract, schema, wanted, get_object_definition(made, strict=True))
         readers = self.readers(contract)
+        readers.declare(schema.pointer, made, generated=True)
         for name, upstream in names.items():
             self.bind_property(fields[name], contract, by_upstream[upstream], wanted, readers)
         return made

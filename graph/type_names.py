@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.union import StrawberryUnion
 
 from adapters.contract import Contract, Schema
 from graph.naming import pascal
@@ -29,13 +30,22 @@ RESERVED: Final = frozenset(
     }
 )
 
+Definition: TypeAlias = StrawberryObjectDefinition | StrawberryEnumDefinition | StrawberryUnion
+
 
 @dataclass(slots=True, eq=False)
 class _Made:
     contract: str
     wanted: str
     rank: int
-    definition: StrawberryObjectDefinition | StrawberryEnumDefinition
+    definition: Definition
+
+    def give(self, name: str) -> None:
+        """Let the type have this name."""
+        if isinstance(self.definition, StrawberryUnion):
+            self.definition.graphql_name = name
+        else:
+            self.definition.name = name
 
 
 @dataclass(slots=True)
@@ -49,7 +59,7 @@ class TypeNames:
         contract: Contract,
         schema: Schema,
         wanted: str,
-        definition: StrawberryObjectDefinition | StrawberryEnumDefinition,
+        definition: Definition,
     ) -> None:
         """A type was made, and wants this name."""
         rank = 2 if schema.name is None else int(schema.name != wanted)
@@ -76,15 +86,15 @@ class TypeNames:
                     )
                     continue
                 first, *others = sorted(several, key=lambda made: made.rank)
-                first.definition.name = chosen
+                first.give(chosen)
                 final.add(chosen)
                 numbered += [(chosen, made) for made in others]
         for chosen, made in numbered:
             count = 2
             while f"{chosen}{count}" in final:
                 count += 1
-            made.definition.name = f"{chosen}{count}"
-            final.add(made.definition.name)
+            made.give(f"{chosen}{count}")
+            final.add(f"{chosen}{count}")
         return wrong
 
 

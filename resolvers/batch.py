@@ -16,11 +16,11 @@ from aiodataloader import DataLoader, Loader, dispatch_queue_batch
 
 from resolvers.settled import Settled
 
-# What a landed answer leads to is asked within the turn in which its waiters wake, at whatever depth: graphql-core
-# completes values at once. Resolvers of Python in between take a turn for their own task, and one for each await
-# that waits for nothing outside. Eight are room for three such levels; an idle loop turns that often in some ten
-# microseconds, and a busy one is what a batch may wait for.
-QUIET_TURNS: Final = 8
+# What a landed answer leads to is asked within the turn in which its waiters wake, at whatever depth. Resolvers of
+# Python in between take turns: for their own tasks, for each await that waits for nothing outside, and, on a plan,
+# for all of one step to have ended. Sixteen are room for three such levels on either lane; an idle loop turns that
+# often in some ten microseconds, and a busy one is what a batch may wait for.
+QUIET_TURNS: Final = 16
 # Other work on the loop must not hold a batch back for ever.
 MOST_TURNS: Final = 64
 

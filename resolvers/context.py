@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from resolvers.caller import Caller
 from resolvers.keys import canonical
+from resolvers.lane_choice import LaneChoice
 from resolvers.reader import Reader
 from resolvers.resolve import read_pair
 from resolvers.settled import Settled
@@ -33,7 +34,16 @@ class Declared(Protocol):
 class Context:
     """Made for each request. `caller` is who asks; `request_id` names the request in logs and errors."""
 
-    def __init__(self, *, caller: Caller, store: Store, declared: Declared, request_id: str) -> None:
+    def __init__(
+        self,
+        *,
+        caller: Caller,
+        store: Store,
+        declared: Declared,
+        request_id: str,
+        lane: LaneChoice | None = None,
+    ) -> None:
+        self.lane = LaneChoice() if lane is None else lane
         self.caller = caller
         self.request_id = request_id
         self.store = store

@@ -2,9 +2,9 @@
 contract.
 
 A reader is made once per use of a schema, when the graph is bound: leaves come out checked
-(`resolvers/leaf.py`), objects as records that read their own properties when asked, lists item by item. What
-breaks the contract becomes a `Violation` at the value's own place, so that GraphQL's null rules apply there
-and nowhere else.
+(`resolvers/leaf.py`), objects as records that read their own properties when asked, objects of several schemas
+as records of the right one (`resolvers/variant.py`), lists item by item. What breaks the contract becomes a
+`Violation` at the value's own place, so that GraphQL's null rules apply there and nowhere else.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, Final, TypeAlias
 
-from adapters.contract import Contract, Kind, Property, Schema, Use
+from adapters.contract import Contract, Kind, Property, Schema, Use, Variants
 from resolvers.fault import Violation, violation_at
 from resolvers.leaf import WrongLeaf, expected_type, found_type, leaf
 from resolvers.record import Record, record, record_class
+from resolvers.variant import VariantReader
 from resolvers.where import Where, down
 
 DEEPEST: Final = 200
@@ -127,25 +128,26 @@ _ABSENT = object()
 
 
 class Readers:
-    """All readers of one contract in one graph. `bound` names the bound type of a schema, if the graph
-    declares one.
-    """
+    """All readers of one contract in one graph."""
 
     def __init__(self, contract: Contract, names: Callable[[Schema], Mapping[str, str]]) -> None:
         self._contract = contract
         self._names = names
         self._objects: dict[tuple[str, type | None], ObjectReader] = {}
-        self._bound: dict[str, type] = {}
+        self._variants: dict[str, VariantReader] = {}
+        self._types: dict[str, type] = {}
+        self._bound: set[str] = set()
 
-    def declare(self, pointer: str, bound: type) -> None:
-        """Let objects of a schema be records of this type from now on. The first type declared for a schema
-        stays.
+    def declare(self, pointer: str, cls: type, *, generated: bool = False) -> None:
+        """Let objects of a schema be records of this type from now on: a bound type, or one that was generated
+        for it. The first type declared for a schema stays.
         """
-        self._bound.setdefault(pointer, bound)
+        if self._types.setdefault(pointer, cls) is cls and not generated:
+            self._bound.add(pointer)
 
     def of_object(self, schema: Schema, bound: type | None = None) -> ObjectReader:
         """The reader of an object schema, as records of `bound`, or of the type declared for it."""
-        bound = bound or self._bound.get(schema.pointer)
+        bound = bound or self._types.get(schema.pointer)
         found = self._objects.get((schema.pointer, bound))
         if found is None:
             found = self._objects[schema.pointer, bound] = ObjectReader(
@@ -156,20 +158,36 @@ class Readers:
     def of(self, use: Use, bound: type | None = None) -> Reader:
         """The reader of a use; of an array of objects with `bound` as the class of its items. Null is not its
         business.
+
+        What has variants is read as one of them, unless a bound type was declared for it, or is asked for.
         """
         schema = self._contract.schema(use)
+        if schema.variants is not None and bound is None and schema.pointer not in self._bound:
+            return self._of_variants(schema.pointer, schema.variants)
         if schema.kind is Kind.OBJECT:
             return self.of_object(schema, bound)
         if schema.kind is Kind.ARRAY:
             return self._of_array(schema, bound)
-        if schema.kind is Kind.ANY:
-            return _free_form
+        if schema.kind in (Kind.ANY, Kind.UNION):
+            return free_form
         return _of_leaf(schema)
+
+    def _of_variants(self, pointer: str, variants: Variants) -> VariantReader:
+        found = self._variants.get(pointer)
+        if found is None:
+            schemas = {at: self._contract.schema(at) for at in variants.schemas}
+            objects = {at: self.of_object(schema) for at, schema in schemas.items()}
+            found = self._variants[pointer] = VariantReader(
+                variants.discriminator,
+                {value: objects[at] for value, at in variants.values},
+                [schema.name or "object" for schema in schemas.values()],
+            )
+        return found
 
     def _of_array(self, schema: Schema, bound: type | None) -> Reader:
         items = schema.items
         if items is None:
-            return _free_form
+            return free_form
         read = self.of(items, bound)
         nullable = items.nullable
 
@@ -208,7 +226,8 @@ def _of_leaf(schema: Schema) -> Reader:
     return checked
 
 
-def _free_form(value: object, where: Where) -> Any:
+def free_form(value: object, where: Where) -> Any:
+    """A JSON value as it is. Raises Violation where it is deeper than `DEEPEST`."""
     try:
         return plain(value)
     except _TooDeepError:
@@ -246,6 +265,7 @@ def holds_decimal_numbers(contract: Contract, use: Use) -> bool:
         if schema.kind is Kind.DECIMAL and schema.json_type == "number":
             return True
         waiting.extend(declared.use.schema for declared in schema.properties)
+        waiting.extend(schema.variants.schemas if schema.variants is not None else ())
         if schema.items is not None:
             waiting.append(schema.items.schema)
     return False

@@ -6,10 +6,10 @@ never told: they are personal data as often as not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,25 @@ class Step:
 
 StepWatch: TypeAlias = Callable[[Step], AbstractContextManager[object]]
 """Entered when a step begins, left when it has ended, whichever way."""
+
+
+class Watched(Protocol):
+    """Who writes down what is asked and called, and on whose behalf; mostly nobody does."""
+
+    def now(self) -> float:
+        """Seconds on the watcher's clock."""
+        ...
+
+    def asked(self, key: Hashable, *, new: bool) -> None:
+        """A result was asked for; `new` where nobody had before."""
+        ...
+
+    def loading(self, keys: list[Hashable]) -> AbstractContextManager[None]:
+        """While entered, calls are made for whoever asked for these results first."""
+        ...
+
+    def called(
+        self, service: str, operation: str, begun: float, status: int | None, size: int, *, shared: bool
+    ) -> None:
+        """A call ended that began at `begun`: with a status and so many bytes, or with neither."""
+        ...

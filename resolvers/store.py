@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from asyncio import AbstractEventLoop, Future, Task, gather
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +29,7 @@ from resolvers.load import load_entities, load_groups
 from resolvers.paging import Incomplete, Page, PageViolation, follow, read_page
 from resolvers.settled import ABSENT, Ask, Settled, Slot
 from resolvers.source import BoundOperation, Entity, Grouped, Supplied
-from resolvers.steps import Step, StepWatch
+from resolvers.steps import Step, StepWatch, Watched
 from resolvers.where import down
 
 _LOG: Final = logging.getLogger("stolon.store")
@@ -72,6 +72,8 @@ class Store:
         self.sender = sender
         self._upstreams = upstreams
         self._loop = loop
+        self.clock = loop.time
+        self.watched: Watched | None = None
         self._epoch = epoch
         self._request_id = request_id
         self._steps = steps
@@ -108,9 +110,10 @@ class Store:
             return self.value(call, supplied)
         first = _identity(request_of(call, supplied, self.sender))
         # Two fields may read one operation's pages differently, as their paging= and pick= say.
-        slot, new = self._slot(("whole", *first, call.paging, call.pick))
+        key = ("whole", *first, call.paging, call.pick)
+        slot, new = self._slot(key)
         if new:
-            self._task(slot, self._follow(call, supplied))
+            self._task(slot, self._follow(call, supplied, key))
         return slot.ask()
 
     def entity(self, entity: Entity, key: tuple[str, ...]) -> Ask:
@@ -172,11 +175,17 @@ class Store:
     # --- loading
 
     async def _send(self, call: BoundOperation, request: Request) -> Settled:
-        upstream = self._upstreams[call.service]
+        upstream, watched = self._upstreams[call.service], self.watched
+        begun = 0.0 if watched is None else watched.now()
         try:
             response = await upstream.send(request)
         except UpstreamFailure as failure:
+            if watched is not None:
+                watched.called(call.service, call.operation.id, begun, None, 0, shared=False)
             return Settled(fault=fault_of_failure(call, failure, self._request_id))
+        if watched is not None:
+            size, shared = len(response.body), response.shared
+            watched.called(call.service, call.operation.id, begun, response.status, size, shared=shared)
         if 200 <= response.status < 300:
             try:
                 return Settled(Answered(body_of(call, response), response.headers))
@@ -191,11 +200,11 @@ class Store:
         )
         return ABSENT if fault is None else Settled(fault=fault)
 
-    async def _follow(self, call: BoundOperation, supplied: Supplied) -> Settled:
+    async def _follow(self, call: BoundOperation, supplied: Supplied, key: Hashable) -> Settled:
         paging = call.paging
         assert paging is not None  # asked for by `whole` alone, which looked
         try:
-            with self._step("list", call, 0):
+            with self._step("list", call, 0), self._loading([key]):
                 items = await follow(paging, partial(self.page, call, supplied), self.limits(call).page_limit)
         except Incomplete as ended:
             return Settled(fault=incomplete(call, ended.pages))
@@ -205,11 +214,13 @@ class Store:
 
     async def _load_entities(self, entity: Entity, keys: list[Hashable]) -> list[Settled]:
         one = entity.one if entity.many is None else entity.many
-        with self._step("entities", one, len(keys)):
+        with self._step("entities", one, len(keys)), self._loading((id(entity), key) for key in keys):
             return await load_entities(self, entity, cast("list[tuple[str, ...]]", keys))
 
     async def _load_groups(self, grouped: Grouped, supplied: Supplied, keys: list[Hashable]) -> list[Settled]:
-        with self._step("groups", grouped.call, len(keys)):
+        others = other_parameters(grouped.call, supplied, self.sender) if self.watched else b""
+        owned = ((id(grouped), others, key) for key in keys)
+        with self._step("groups", grouped.call, len(keys)), self._loading(owned):
             return await load_groups(self, grouped, supplied, cast("list[str]", keys))
 
     def _step(
@@ -223,10 +234,15 @@ class Store:
             entered.enter_context(watch(step))
         return entered
 
+    def _loading(self, keys: Iterable[Hashable]) -> AbstractContextManager[object]:
+        return _UNSEEN if self.watched is None else self.watched.loading(list(keys))
+
     # --- tasks
 
     def _slot(self, key: Hashable) -> tuple[Slot, bool]:
         found = self._slots.get(key)
+        if self.watched is not None:
+            self.watched.asked(key, new=found is None)
         if found is not None:
             return found, False
         self._still_open()

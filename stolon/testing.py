@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -22,7 +22,7 @@ from adapters.failures import BadAnswer, TimedOut, Unavailable
 from adapters.messages import Identity, Request, Response, Send
 from adapters.service import Service
 from graph.executor import Answer, GraphQLRequest
-from graph.lane import ReferenceLane
+from graph.lane import PLAN, ReferenceLane
 from graph.schema import Schema
 from resolvers.caller import Caller
 
@@ -144,15 +144,24 @@ async def execute(
     operation_name: str | None = None,
     caller: Caller | None = None,
     headers: Mapping[str, str] | None = None,
+    lane: Literal["plan", "reference"] = "plan",
+    plan: bool = False,
 ) -> Answer:
     """Execute a document as the server would, over scripted services. Its `data` and `errors` are what
     clients get.
 
-    Raises LookupError where an operation is called for which no answer is scripted.
+    `lane="reference"` lets graphql-core execute it; with `plan`, `extensions["plan"]` says what was done. Raises LookupError where an operation is called for which no answer is scripted.
     """
     passed = {name.lower(): value for name, value in (headers or {}).items()}
-    lane = ReferenceLane(schema, services.upstreams(schema), forward=frozenset(passed))
-    document = GraphQLRequest(query, variables or {}, operation_name)
-    answered = await lane.execute(document, caller or Caller(), passed, "test-request")
+    lanes = ReferenceLane(
+        schema,
+        services.upstreams(schema),
+        forward=frozenset(passed),
+        plans=lane == "plan",
+        open_plans=plan,
+    )
+    asked = {PLAN: True} if plan else {}
+    document = GraphQLRequest(query, variables or {}, operation_name, asked)
+    answered = await lanes.execute(document, caller or Caller(), passed, "test-request")
     services.check_all_scripted()
     return answered

@@ -8,7 +8,6 @@ allowed page can set is wanted beside it. https://github.com/jaydenseric/graphql
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -108,7 +107,7 @@ class _Form:
         missing = sorted(places.keys() - self._files.keys())
         if missing:
             raise bad(f"{_MALFORMED} as map says: part {missing[0][:64]!r} is missing.")
-        return replace(document, variables=variables)
+        return msgspec.structs.replace(document, variables=variables)
 
     async def _text(self, reader: MultipartReader, name: str) -> bytes:
         part = await self._part(reader)

@@ -354,6 +354,20 @@ async def test_a_verified_token_is_remembered_for_five_minutes(auth, issuer, mon
     assert counting.checks == 2
 
 
+async def test_a_token_is_remembered_by_the_header_that_bore_it(auth, monkeypatch):
+    """The same token in a header that is spelled otherwise is checked for itself, and makes the same caller; what
+    cannot be a token at all is refused as ever.
+    """
+    counting = Counting(monkeypatch)
+    good = token()
+    first = await auth.caller(bearing(good))
+    assert await auth.caller(CIMultiDict({"authorization": f"bearer  {good} "})) == first
+    assert counting.checks == 2
+    assert await refused(auth, CIMultiDict({"authorization": f"Bearer {good}\udcff"})) == invalid(
+        "The token is malformed."
+    )
+
+
 async def test_a_remembered_token_ends_with_its_expiry(auth, issuer, monkeypatch):
     """What is remembered never outlives `exp`: within the leeway each request checks the token anew, then
     it is over.

@@ -12,7 +12,7 @@ from graphql import GraphQLError, get_introspection_query
 from strawberry.schema import schema
 
 from adapters.mistake import ProjectError
-from graph import documents
+from graph import document_rules, documents
 from graph.bounds import exceeded
 from graph.document_figures import CEILING, Figures
 from graph.documents import Documents, Unfit
@@ -20,6 +20,7 @@ from graph.error_form import INVALID
 from graph.limits import READERS, Limits
 from graph.project import load_schema
 from graph.settings import read_settings
+from graph.validation import errors_of
 from stolon import testing
 from tests.graph import projects
 from tests.graph.served import Reply, rest, served, toml
@@ -241,7 +242,7 @@ async def test_an_answer_over_the_limit_is_an_error(tmp_path):
 def parses(monkeypatch) -> list[str]:
     """The documents that were parsed, and `validated` for each validation."""
     told: list[str] = []
-    parse, validate = graphql.parse, schema.validate_document
+    parse, validate = graphql.parse, errors_of
 
     def parsing(text: str, **options: Any) -> Any:
         told.append(text)
@@ -252,10 +253,11 @@ def parses(monkeypatch) -> list[str]:
         return validate(*args)
 
     def never(*_args: Any, **_options: Any) -> Any:
-        raise AssertionError("parsed a second time")
+        raise AssertionError("parsed or validated a second time")
 
     monkeypatch.setattr(documents, "parse", parsing)
-    monkeypatch.setattr(schema, "validate_document", validating)
+    monkeypatch.setattr(document_rules, "errors_of", validating)
+    monkeypatch.setattr(schema, "validate_document", never)
     monkeypatch.setattr(schema, "parse", never)
     return told
 
@@ -304,7 +306,7 @@ def test_the_documents_that_are_kept_are_bounded_by_count():
 
 def test_the_documents_that_are_kept_are_bounded_by_bytes():
     """Only so many bytes are kept, by an estimate; a document that alone is larger is not kept at all."""
-    documents = Documents(Limits(documents=1000, document_bytes=10_000))
+    documents = Documents(Limits(documents=1000, document_bytes=12_000))
     documents.choose("{a}", None).found_valid(())
     documents.choose("{b c d e f g}", None).found_valid(())
     assert kept(documents, "{a}", "{b c d e f g}") == [True, True]
@@ -313,6 +315,36 @@ def test_the_documents_that_are_kept_are_bounded_by_bytes():
     documents.choose("{h i j k l m}", None).found_valid(())
     assert kept(documents, "{h i j k l m}") == [True]
     assert len(documents) < 3
+
+
+@pytest.mark.parametrize("padding", ["#{}\n", "{},", 'x: a(b: "{}") '], ids=["comment", "commas", "string"])
+def test_the_bytes_of_a_document_are_those_of_its_text_too(padding):
+    """A long text of few tokens counts with what it takes, in the text and in the tokens cut out of it."""
+    query = "{" + padding.format("," * 4_000) + "a}"
+    assert Documents().choose(query, None).document.weight > 2 * len(query)
+    documents = Documents(Limits(documents=1000, document_bytes=20_000))
+    for number in range(3):
+        documents.choose(query.replace("a}", f"a{number}}}"), None).found_valid(())
+    assert len(documents) == 1
+
+
+def test_a_text_is_kept_once():
+    """A kept document is found by the string that its syntax tree holds, not by a copy."""
+    documents = Documents()
+    chosen = documents.choose("{a}" + " " * 100, None)
+    chosen.found_valid(())
+    location = chosen.document.node.loc
+    assert location is not None
+    assert location.source.body is chosen.document.text
+    assert documents.choose("".join(["{a}", " " * 100]), None) is chosen
+
+
+def test_a_document_shows_nothing_of_its_text():
+    """Clients write values into documents; these are in no representation."""
+    chosen = Documents().choose('{a(secret: "s3cret")}', None)
+    chosen.found_valid(())
+    assert "s3cret" not in repr(chosen)
+    assert "s3cret" not in repr(chosen.document)
 
 
 def test_a_document_counts_as_valid_under_the_same_rules_alone():

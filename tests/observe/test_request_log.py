@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import select
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import pytest
@@ -121,33 +124,95 @@ class _Stream(io.BytesIO):
         return len(data)
 
 
-async def test_the_lines_of_one_turn_leave_in_one_write():
-    """Lines wait for the end of the loop's turn, no longer, and leave together."""
-    stream = _Stream()
+class _Timers:
+    """Stands for the running loop: what is to be called later, and when."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.set: list[tuple[float, Callable[[], None]]] = []
+        monkeypatch.setattr(asyncio, "get_running_loop", lambda: self)
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.set.append((seconds, call))
+
+    def ring(self) -> None:
+        _, call = self.set.pop(0)
+        call()
+
+
+def test_the_lines_of_ten_milliseconds_leave_in_one_write(monkeypatch):
+    """The first line sets a timer, all that come until it rings leave together, with the moments of their
+    requests; the next line sets another.
+    """
+    timers, stream, moments = _Timers(monkeypatch), _Stream(), iter([5.0, 5.5, 6.0])
     observe = request_log(
-        LineWriter(stream), lambda fact, now: f"{fact.request_id} {now}".encode(), lambda: 5.0
+        LineWriter(stream), lambda fact, now: f"{fact.request_id} {now}".encode(), lambda: next(moments)
     )
     observe(FACT)
     observe(FACT)
-    assert stream.writes == []
-    await asyncio.sleep(0)
-    assert stream.writes == [b"req-1 5.0\nreq-1 5.0\n"]
+    assert ([seconds for seconds, _ in timers.set], stream.writes) == ([0.01], [])
+    timers.ring()
+    assert stream.writes == [b"req-1 5.0\nreq-1 5.5\n"]
     observe(FACT)
-    await asyncio.sleep(0)
-    assert stream.writes[1:] == [b"req-1 5.0\n"]
+    timers.ring()
+    assert stream.writes[1:] == [b"req-1 6.0\n"]
 
 
-async def test_a_line_from_another_thread_comes_after_those_that_wait():
-    """Whatever thread writes, lines stay whole and in order, and are written once."""
+def test_only_so_many_lines_wait(monkeypatch):
+    """However many requests end at once, lines that fill the bound leave before the timer rings."""
+    timers, stream = _Timers(monkeypatch), _Stream()
+    writer = LineWriter(stream, most=3)
+    for number in range(7):
+        writer.soon(f"{number}".encode)
+    assert stream.writes == [b"0\n1\n2\n", b"3\n4\n5\n"]
+    timers.ring()
+    assert stream.writes[2:] == [b"6\n"]
+
+
+def test_a_write_stays_whole_between_those_of_other_processes(monkeypatch):
+    """Several workers write to one pipe, which tears what is longer than it keeps together: each write is of whole
+    lines and within that, with room for what a worker puts before each line; a long line goes alone.
+    """
+    _Timers(monkeypatch)
     stream = _Stream()
     writer = LineWriter(stream)
-    writer.soon(b"first")
+    lines = [b"%d" % number * 40 for number in range(1000, 1100)]
+    lines[50] = b"x" * 5000
+    for line in lines[:-1]:
+        writer.soon(partial(bytes, line))
+    writer.now(lines[-1])
+    assert b"".join(stream.writes) == b"\n".join(lines) + b"\n"
+    assert all(one.endswith(b"\n") for one in stream.writes)
+    sizes = [len(one) + len(b'{"pid":4194304,') * one.count(b"\n") for one in stream.writes]
+    assert sorted(sizes)[-2] <= select.PIPE_BUF < max(sizes)
+    assert stream.writes[sizes.index(max(sizes))] == lines[50] + b"\n"
+    assert len(sizes) < 10
+
+
+async def test_the_timer_is_the_running_loops():
+    """Nobody needs to ask for lines that wait."""
+    written = asyncio.Event()
+
+    class Told(_Stream):
+        def write(self, data: bytes, /) -> int:  # type: ignore[override]
+            written.set()
+            return super().write(data)
+
+    stream = Told()
+    LineWriter(stream).soon(lambda: b"first")
+    await asyncio.wait_for(written.wait(), 10)
+    assert stream.writes == [b"first\n"]
+
+
+def test_a_line_from_another_thread_comes_after_those_that_wait(monkeypatch):
+    """Whatever thread writes, lines stay whole and in order, and are written once."""
+    timers, stream = _Timers(monkeypatch), _Stream()
+    writer = LineWriter(stream)
+    writer.soon(lambda: b"first")
     thread = threading.Thread(target=writer.now, args=(b"second",))
     thread.start()
     thread.join()
     assert stream.writes == [b"first\nsecond\n"]
-    await asyncio.sleep(0)
-    writer.flush()
+    timers.ring()
     assert stream.writes == [b"first\nsecond\n"]
 
 

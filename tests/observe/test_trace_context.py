@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph import trace_context
 from graph.trace_context import TraceContext, continued, parsed
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -72,6 +73,22 @@ def test_what_is_written_is_read_again(trace, span, sampled):
     """Every context survives its header."""
     context = TraceContext(f"{trace:032x}", f"{span:016x}", sampled)
     assert parsed([context.header]) == context
+
+
+@given(
+    st.sampled_from(["00", "01", "ff", "0", "0g"]),
+    st.sampled_from([TRACE, "0" * 32, "0" * 31 + "1", TRACE[1:], TRACE.upper()]),
+    st.sampled_from([SPAN, "0" * 16, "1" + "0" * 15, SPAN + "0"]),
+    st.sampled_from(["00", "01", "02", "03", "0", "ff"]),
+    st.sampled_from(["", "-", "-x", "\n"]),
+)
+def test_the_short_way_reads_what_the_long_way_reads(version, trace, span, flags, more):
+    """What most clients send is read without being taken apart, and is read the same."""
+    value = f"{version}-{trace}-{span}-{flags}{more}"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(trace_context, "_USUAL", re.compile("(?!)"))
+        long = parsed([value])
+    assert parsed([value]) == long
 
 
 @given(st.one_of(st.text(), st.lists(DIGITS, max_size=6).map("-".join)))

@@ -90,8 +90,8 @@ async def orders() -> AsyncIterator[Rest]:
 
 
 async def test_spans_of_a_request_reach_a_collector(tmp_path, users, orders):
-    """A request's span continues the client's trace; below it stand its steps, and below these its calls. Each says
-    which operation and how it ended.
+    """A request's span continues the client's trace; below it stands its plan, below that its steps, and below
+    these its calls. Each says which operation and how it ended.
     """
     async with collecting() as collector:
         async with observed(tmp_path, users, orders, f'[observe]\notlp = "{collector.url}"') as gateway:
@@ -102,11 +102,13 @@ async def test_spans_of_a_request_reach_a_collector(tmp_path, users, orders):
             )
             [line] = gateway.requests
         request, step = collector.one("query"), collector.one("step entities")
-        call, other = collector.one("call users"), collector.one("call orders")
+        plan, call, other = collector.one("plan"), collector.one("call users"), collector.one("call orders")
     assert collector.names == {"stolon"}
     assert {one.trace_id.hex() for one in collector.spans} == {TRACE} == {line["trace_id"]}
     assert request.parent_span_id.hex() == PARENT
-    assert other.parent_span_id == step.parent_span_id == request.span_id
+    assert plan.parent_span_id == request.span_id
+    assert other.parent_span_id == step.parent_span_id == plan.span_id
+    assert attributes(plan) == {"stolon.steps": 2, "stolon.waves": 2}
     assert call.parent_span_id == step.span_id
     assert users.asked[0].headers["traceparent"] == f"00-{TRACE}-{call.span_id.hex()}-01"
     assert orders.asked[0].headers["traceparent"] == f"00-{TRACE}-{other.span_id.hex()}-01"
@@ -154,7 +156,7 @@ async def test_what_is_not_sampled_is_not_exported(tmp_path, users, orders):
             await gateway.ask("{ orders { id } }", traceparent=f"00-{TRACE}-{PARENT}-00")
             await gateway.ask("{ orders { id } }", traceparent=f"00-{TRACE}-{PARENT}-01")
     assert [one.headers["traceparent"][-2:] for one in orders.asked] == ["00", "00", "01"]
-    assert sorted(one.name for one in collector.spans) == ["call orders", "query"]
+    assert sorted(one.name for one in collector.spans) == ["call orders", "plan", "query"]
 
 
 async def test_a_call_span_ends_with_its_call():

@@ -1,0 +1,41 @@
+"""How many operations ran on which lane, and why on the reference lane: a collector for Prometheus.
+
+`graph/lane.py` tells of each operation; `graph/seeing.py` keeps the counts over reloads. Labels are bounded by
+the reasons that there are (`resolvers/plan/coverage.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from resolvers.lane_choice import Lane
+from resolvers.plan.coverage import Reason
+
+_NAME: Final = "stolon_operations"
+
+
+class LaneCounts(Collector):
+    """Counts what it is told."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[Lane, str], int] = {}
+
+    def told(self, lane: Lane, reason: Reason | None) -> None:
+        """An operation runs on a lane."""
+        key = (lane, "" if reason is None else reason.value)
+        self._counts[key] = self._counts.get(key, 0) + 1
+
+    def collect(self) -> Iterator[Metric]:
+        """The counts so far."""
+        family = CounterMetricFamily(
+            _NAME,
+            "Operations executed, by lane, and by the reason for the reference lane.",
+            labels=("lane", "reason"),
+        )
+        for (lane, reason), count in self._counts.items():
+            family.add_metric((lane, reason), count)
+        yield family

@@ -1,0 +1,95 @@
+"""What serves each field of a built schema, read off its Strawberry and bound fields for the planner.
+
+A field that is served in no way known here is a Python resolver: it is called as graphql-core would call it,
+with its permissions, extensions and whatever else Strawberry wraps around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from graphql import GraphQLField, GraphQLObjectType
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
+
+from graph.access import AccessExtension
+from graph.arguments import plain_arguments
+from graph.connections import PARTS
+from graph.declare import DECLARATION
+from graph.fields import BoundField
+from resolvers.plan.meaning import Attribute, Call, Meaning, Property, Resolver
+
+_BACK: Final = "strawberry-definition"
+
+
+class SchemaMeanings:
+    """The meanings of one schema's fields, each made once."""
+
+    def __init__(self, schema: Any) -> None:
+        self._schema = schema
+        self._made: dict[tuple[str, str], Meaning] = {}
+
+    def of(self, parent: GraphQLObjectType, name: str, definition: GraphQLField) -> Meaning:
+        """What serves a field of an object type."""
+        found = self._made.get((parent.name, name))
+        if found is None:
+            found = self._made[parent.name, name] = self._read(parent, name, definition)
+        return found
+
+    def _read(self, parent: GraphQLObjectType, name: str, definition: GraphQLField) -> Meaning:
+        name = f"{parent.name}.{name}"
+        one = definition.extensions.get(_BACK)
+        resolve = definition.resolve
+        assert resolve is not None  # Strawberry gives every field one
+        # What handles a field's exceptions is Strawberry's, and wraps its resolver.
+        plain = isinstance(one, StrawberryField) and not (one.extensions or self._schema.exception_handlers)
+        if not isinstance(one, StrawberryField) or not plain:
+            return Resolver(resolve, name, may_call=not _is_guarded_value(one))
+        if isinstance(one, BoundField) and one.base_resolver is None:
+            access = one.access or None
+            if one.source is not None:
+                return Call(one.source, self._arguments(one), access)
+            return Property(_value(one), one.upstream, access)
+        if one.base_resolver is not None:
+            function: Any = one.base_resolver.wrapped_func
+            part = PARTS.get(function)
+            if part is not None:
+                return Attribute(function, part)
+            needs = one.declaration.needs if isinstance(one, BoundField) else None
+            return Resolver(resolve, name, needs, _may_call(one.base_resolver, parent))
+        return Attribute(_value(one)) if one.is_basic_field else Resolver(resolve, name)
+
+    def _arguments(self, one: BoundField) -> Callable[[dict[str, Any]], Mapping[str, object]]:
+        registry, config = self._schema.schema_converter.scalar_registry, self._schema.config
+
+        def arguments(raw: dict[str, Any]) -> Mapping[str, object]:
+            return plain_arguments(
+                convert_arguments(raw, one.arguments, scalar_registry=registry, config=config)
+            )
+
+        return arguments
+
+
+def _may_call(resolver: StrawberryResolver[Any], parent: GraphQLObjectType) -> bool:
+    """Whether a resolver is handed what calls services: `info`, or a parent that may hold it, as records do not."""
+    if resolver.info_parameter is not None:
+        return True
+    over = (resolver.self_parameter, resolver.root_parameter, resolver.parent_parameter)
+    is_record = DECLARATION in vars(parent.extensions[_BACK].origin)
+    return not is_record and any(one is not None for one in over)
+
+
+def _is_guarded_value(one: object) -> bool:
+    """Whether a field reads what its parent holds, once it was decided that the caller may see it."""
+    if not isinstance(one, StrawberryField) or isinstance(one, BoundField) or one.base_resolver is not None:
+        return False
+    return all(isinstance(extension, AccessExtension) for extension in one.extensions)
+
+
+def _value(one: StrawberryField) -> Callable[[Any], Any]:
+    def value(parent: Any) -> Any:
+        return one.get_result(parent, info=None, args=[], kwargs={})
+
+    return value

@@ -1,0 +1,102 @@
+"""Requests on plans: graphql-core's executor, standing in for itself where the operation has a plan.
+
+Every `rest.Schema` executes with this, whichever server serves it. Parsing, validation, variables and
+Strawberry's extensions are as always; then the operation runs on its plan over the request's store
+(`resolvers/run`), or, where plans do not cover it, on the reference lane: graphql-core itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Hashable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from graphql import ExecutionResult
+from graphql.execution import Executor
+
+from graph.access import denial
+from graph.context_value import found_context
+from graph.declare import Access
+from resolvers.caller import Caller
+from resolvers.context import Context
+from resolvers.fault import Fault
+from resolvers.plan.coverage import NotCovered, Reason
+from resolvers.plan.operation import Operation
+from resolvers.plan.plan import Plan
+from resolvers.run.run import Run
+
+
+class _OnPlans:
+    """Runs operations on plans, over any of graphql-core's executors."""
+
+    own: bool
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """The result of the operation, or an awaitable of it."""
+        executor: Any = self
+        context = found_context(executor.context_value)
+        try:
+            plan = planned(executor, context)
+        except NotCovered as found:
+            if context is not None:
+                context.lane.ran("reference", found.reason)
+            return super().execute_operation(serially)  # type: ignore[misc]  # the executor that this stands on
+        assert context is not None  # without one, nothing is planned
+        context.lane.ran("plan")
+        watch = context.lane.watch(plan, context.store)
+        run = Run(plan, executor, context.store, mask(plan, context.caller), watch)
+        if context.lane.around is not None:
+            return _watched(run, context.lane.around(plan))
+        left = run.execute()
+        return _result(run) if left is None else _awaited(run, left)
+
+
+async def _awaited(run: Run, left: Awaitable[None]) -> ExecutionResult:
+    await left
+    return _result(run)
+
+
+async def _watched(run: Run, around: AbstractContextManager[None]) -> ExecutionResult:
+    with around:
+        left = run.execute()
+        if left is not None:
+            await left
+    return _result(run)
+
+
+def _result(run: Run) -> ExecutionResult:
+    return ExecutionResult(run.data, run.errors or None)
+
+
+def mask(plan: Plan, caller: Caller) -> Mapping[Hashable, Fault]:
+    """The faults of what the caller may not see, by what the plan's fields ask."""
+    return {
+        access: fault
+        for access in plan.access
+        if isinstance(access, Access) and (fault := denial(access, caller)) is not None
+    }
+
+
+def planned(executor: Any, context: Context | None) -> Plan:
+    """The plan of the operation that an executor was built for: kept, or made now. Raises `NotCovered`."""
+    if context is None:
+        raise NotCovered(Reason.NO_CONTEXT)
+    if not context.lane.plans:
+        raise NotCovered(Reason.SWITCHED_OFF)
+    if executor.own:
+        raise NotCovered(Reason.OWN_EXECUTOR)
+    manager = executor.middleware_manager
+    if manager is not None and manager.middlewares:
+        raise NotCovered(Reason.RESOLVER_HOOKS)
+    schema = executor.schema._strawberry_schema
+    found: Plan = schema.plans.of(
+        Operation(executor.schema, executor.operation, executor.fragments, executor.variable_values)
+    )
+    return found
+
+
+def on_plans(given: type[Executor[Any]], *, own: bool) -> type[Executor[Any]]:
+    """The executor class that runs on plans where it can, and as the one given where not; always so where that is
+    the project's `own`, which may execute as it likes.
+    """
+    return type(f"{given.__name__}OnPlans", (_OnPlans, given), {"own": own})

@@ -1,0 +1,61 @@
+"""The plans of one schema: kept by the document's text, the operation's name and the values of the booleans
+that decide what is selected.
+
+`graph/planned.py` asks for every request; `graph/explain` for what it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from graphql import GraphQLError
+
+from graph.meanings import SchemaMeanings
+from resolvers.plan.cache import PlanCache, Variants
+from resolvers.plan.coverage import NotCovered, Reason
+from resolvers.plan.operation import Operation, conditions
+from resolvers.plan.plan import Plan
+from resolvers.plan.planning import plan_of
+
+
+class Plans:
+    """Makes plans, and keeps them; that an operation has none is kept too."""
+
+    def __init__(self, schema: Any, kept: PlanCache | None = None) -> None:
+        self.kept = PlanCache() if kept is None else kept
+        self._meanings = SchemaMeanings(schema)
+
+    def of(self, operation: Operation) -> Plan:
+        """The plan of a valid operation. Raises `NotCovered`."""
+        location = operation.node.loc
+        if location is None:  # parsed by somebody who keeps no text: there is nothing to know it by
+            return self._made(operation)
+        name = operation.node.name
+        key = (location.source.body, None if name is None else name.value)
+        variants = self.kept.get(key)
+        if variants is None:
+            fragments = {name: one.definition for name, one in operation.fragments.items()}
+            variants = Variants(conditions(operation.node, fragments))
+        values: tuple[Hashable, ...] = ()
+        if variants.conditions:
+            values = tuple(map(operation.variables.coerced.get, variants.conditions))
+        found = variants.plans.get(values)
+        if found is None:
+            try:
+                found = self._made(operation)
+            except NotCovered as refused:
+                found = refused.reason
+            self.kept.keep(key, variants, values, found)
+        if isinstance(found, Reason):
+            raise NotCovered(found)
+        return found
+
+    def _made(self, operation: Operation) -> Plan:
+        try:
+            return plan_of(operation, self._meanings)
+        except GraphQLError:
+            # A condition without a value: graphql-core says so at the field that it stands on.
+            raise NotCovered(Reason.CONDITION) from None
+        except RecursionError:
+            raise NotCovered(Reason.TOO_LARGE) from None

@@ -1,0 +1,48 @@
+"""Which lane a request runs on, as the project wishes and as it turned out; and what is to be told of it.
+
+`graph/lane.py` makes one for each request; `graph/planned.py` reads it and says what it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from resolvers.plan.coverage import Reason
+from resolvers.plan.plan import Plan
+from resolvers.run.ledger import Ledger
+from resolvers.store import Store
+
+Lane: TypeAlias = Literal["plan", "reference"]
+PlanWatch: TypeAlias = Callable[[Plan], AbstractContextManager[None]]
+
+
+@dataclass(slots=True)
+class LaneChoice:
+    """`plans`: whether operations run on plans where they can. `told` hears of each operation the lane that it
+    ran on, and why it was the reference lane; `around` is entered while a plan runs. `explains`: what really
+    happens is to be written down, in `ledger`.
+    """
+
+    plans: bool = True
+    told: Callable[[Lane, Reason | None], None] | None = None
+    around: PlanWatch | None = None
+    explains: bool = False
+    plan: Plan | None = None
+    reason: Reason | None = None
+    ledger: Ledger | None = field(default=None, repr=False)
+
+    def ran(self, lane: Lane, reason: Reason | None = None) -> None:
+        """An operation of the request runs on a lane."""
+        self.reason = reason
+        if self.told is not None:
+            self.told(lane, reason)
+
+    def watch(self, plan: Plan, store: Store) -> Ledger | None:
+        """What watches the run of a plan, where that is wanted."""
+        self.plan = plan
+        if self.explains:
+            self.ledger = store.watched = Ledger(plan, store.clock)
+        return self.ledger

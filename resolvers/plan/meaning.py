@@ -1,0 +1,72 @@
+"""Meanings: what serves a field of the schema, as the graph tells the planner.
+
+`graph/meanings.py` reads them off the bound schema, once per field; `resolvers/plan/serving.py` makes steps
+and shapes of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from graphql import GraphQLField, GraphQLObjectType
+
+from resolvers.source import Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypeName:
+    """`__typename`: the name of the object's type (GraphQL, section 4.2)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Property:
+    """A property of the parent's record, at a path of `upstream` names. `access` says who may see it, None: all."""
+
+    read: Callable[[Any], Any]
+    upstream: tuple[str, ...]
+    access: Hashable | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribute:
+    """A value that the parent holds already: of a plain Strawberry type, or a part of a connection.
+
+    `read` may give an awaitable, which is awaited like any other value. `part` names the part of a connection.
+    """
+
+    read: Callable[[Any], Any]
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """Operations of a contract, as the source says. `arguments` makes the source's arguments of GraphQL's."""
+
+    source: Source
+    arguments: Callable[[dict[str, Any]], Mapping[str, object]]
+    access: Hashable | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resolver:
+    """A Python resolver, called as graphql-core would. `needs` are the upstream properties of the parent that it
+    sees; None: any. `may_call`: whether it can call services itself, for all that is known.
+    """
+
+    resolve: Callable[..., Any]
+    name: str
+    needs: tuple[str, ...] | None = None
+    may_call: bool = True
+
+
+Meaning: TypeAlias = TypeName | Property | Attribute | Call | Resolver
+
+
+class Meanings(Protocol):
+    """What the graph knows of its fields."""
+
+    def of(self, parent: GraphQLObjectType, name: str, definition: GraphQLField) -> Meaning:
+        """What serves a field of an object type."""
+        ...

@@ -1,0 +1,235 @@
+"""Running a plan for one request: each step for all its parents together, over the request's store.
+
+A step starts the moment its own parents are there, and waits for nothing else. Everything that can be done
+without waiting is done at once, so that keys of one level gather in one batch; `resolvers/run/values.py` puts
+what steps yield into the answer, and queues the steps below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+from graphql import GraphQLError, OperationType, located_error
+from graphql.execution.values import VariableValues, get_argument_values
+from graphql.pyutils import gather_with_cancel
+
+from resolvers.fault import Fault, FieldError
+from resolvers.plan.meaning import Call, Resolver
+from resolvers.plan.plan import Field, Plan, Step
+from resolvers.resolve import resolve
+from resolvers.run.place import Place
+from resolvers.run.values import Late, Nulled, Values
+from resolvers.run.watch import RunWatch
+from resolvers.source import Fetch, Grouped, Lookup
+from resolvers.store import Store
+
+Parents: TypeAlias = "list[tuple[Any, Place]]"
+"""The objects that a step runs for, each with the place of the step's value."""
+
+
+class Host(Protocol):
+    """What a run needs of the executor that it stands in for: graphql-core's own, with its request."""
+
+    variable_values: VariableValues
+    hide_suggestions: bool
+    root_value: Any
+
+    @property
+    def is_awaitable(self) -> Callable[[Any], bool]: ...
+
+    @property
+    def is_async_iterable(self) -> Callable[[Any], bool]: ...
+
+    def build_resolve_info(self, field_def: Any, field_nodes: Any, parent_type: Any, path: Any) -> Any: ...
+
+    def ensure_valid_runtime_type(
+        self, runtime_type_name: Any, return_type: Any, field_details_list: Any, info: Any, result: Any
+    ) -> Any: ...
+
+    @property
+    def type_resolver(self) -> Callable[..., Any]: ...
+
+
+class Run:
+    """One execution of a plan. `denied` are the faults of what the caller may not see, by what the plan's
+    fields ask. `data` and `errors` are the answer when `execute` is done.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        host: Host,
+        store: Store,
+        denied: Mapping[Hashable, Fault],
+        watch: RunWatch | None = None,
+    ) -> None:
+        self.errors: list[GraphQLError] = []
+        self._plan = plan
+        self._host = host
+        self._store = store
+        self._denied = denied
+        self._watch = watch
+        self._top: dict[str, Any] = {"data": None}
+        self._values = Values(host, denied, self._note)
+        self._arguments: dict[int, Mapping[str, object]] = {}
+
+    @property
+    def data(self) -> dict[str, Any] | None:
+        """The data of the answer; None where an error took all of it."""
+        data: dict[str, Any] | None = self._top["data"]
+        return data
+
+    def execute(self) -> Awaitable[None] | None:
+        """Run the plan. What is left to wait for, or None where all is done."""
+        root = Place(None, self._top, "data", nullable=True, parent=None)
+        if self._plan.kind is OperationType.MUTATION:
+            return self._in_order(root)
+        try:
+            self._top["data"] = self._values.object(self._plan.root, self._host.root_value, root)
+        except Nulled:
+            root.null()
+        return _together(self._onward())
+
+    async def _in_order(self, root: Place) -> None:
+        """The root fields of a mutation, each to its end before the next (GraphQL, section 6.2.2)."""
+        data = self._top["data"] = dict.fromkeys(self._plan.root.keys)
+        for one in self._plan.root.fields:
+            try:
+                self._values.field(one, self._host.root_value, data, root)
+            except Nulled:
+                root.null()
+            left = _together(self._onward())
+            if left is not None:
+                await left
+            if root.gone:
+                return
+
+    def _onward(self) -> list[Coroutine[Any, Any, None]]:
+        """Start everything that the values completed just now lead to; what is left to wait for."""
+        queued, late = self._values.taken()
+        left = [
+            waits
+            for number, parents in queued.items()
+            if (waits := self._start(self._plan.steps[number], parents)) is not None
+        ]
+        return [*left, *(self._later(one) for one in late)]
+
+    # --- steps
+
+    def _start(self, step: Step, parents: Parents) -> Coroutine[Any, Any, None] | None:
+        parents = [one for one in parents if not one[1].is_gone]
+        if self._watch is not None:
+            self._watch.begin(step.number, len(parents))
+        yielded = [self._yielded(step, parent, place) for parent, place in parents]
+        is_awaitable = self._host.is_awaitable
+        if any(map(is_awaitable, yielded)):
+            return self._finish(step, parents, yielded)
+        return self._landed(step, parents, yielded)
+
+    def _yielded(self, step: Step, parent: Any, place: Place) -> Any:
+        """What the step gives for one parent: a value, an awaitable of one, or the exception in its place."""
+        field, meaning = step.field, step.field.meaning
+        try:
+            arguments = self._arguments_of(step)
+            if isinstance(meaning, Call):
+                fault = self._denied.get(meaning.access)
+                if fault is not None:
+                    return FieldError(fault)
+                return resolve(meaning.source, parent, arguments, self._store)
+            assert isinstance(meaning, Resolver)  # no other meaning is a step
+            path = place.resolver_path
+            info = self._host.build_resolve_info(field.definition, field.nodes, field.parent, path)
+            return meaning.resolve(parent, info, **arguments)
+        except Exception as raised:  # noqa: BLE001 - whatever a resolver raises is an error at its field
+            return raised
+
+    def _arguments_of(self, step: Step) -> Mapping[str, Any]:
+        """The coerced arguments of a step's field, worked out once. Raises what graphql-core raises for them."""
+        found = self._arguments.get(step.number)
+        if found is None:
+            found = self._arguments[step.number] = self._coerced(step.field)
+        return found
+
+    def _coerced(self, field: Field) -> Mapping[str, object]:
+        node = field.nodes[0]
+        raw: dict[str, Any] = {}
+        if field.definition.args or node.arguments:
+            raw = get_argument_values(
+                field.definition, node, self._host.variable_values, None, self._host.hide_suggestions
+            )
+        return field.meaning.arguments(raw) if isinstance(field.meaning, Call) else raw
+
+    async def _finish(self, step: Step, parents: Parents, yielded: list[Any]) -> None:
+        waited = [at for at, one in enumerate(yielded) if self._host.is_awaitable(one)]
+        waits = [yielded[at] for at in waited]
+        if self._watch is not None:
+            self._watch.enter(step.number)
+        landed = await (_one_by_one(waits) if _is_under_way(step) else _all(waits))
+        for at, value in zip(waited, landed, strict=True):
+            yielded[at] = value
+        left = self._landed(step, parents, yielded)
+        if left is not None:
+            await left
+
+    def _landed(self, step: Step, parents: Parents, yielded: list[Any]) -> Coroutine[Any, Any, None] | None:
+        if self._watch is not None:
+            self._watch.end(step.number)
+        for (_, place), value in zip(parents, yielded, strict=True):
+            self._values.put(step.field, step.field.shape, value, place)
+        return _together(self._onward())
+
+    async def _later(self, late: Late) -> None:
+        """Values that their parents held as awaitables: they hold nothing up but what hangs on them."""
+        landed = await _all([awaitable for awaitable, _, _ in late.waiting])
+        for (_, shape, place), value in zip(late.waiting, landed, strict=True):
+            self._values.put(late.field, shape, value, place)
+        left = _together(self._onward())
+        if left is not None:
+            await left
+
+    def _note(self, raised: Exception, field: Field, place: list[str | int]) -> None:
+        self.errors.append(located_error(raised, field.nodes, place))
+
+
+def _is_under_way(step: Step) -> bool:
+    """Whether what was asked for goes on by itself, so that awaiting it one by one costs no time."""
+    source = step.field.meaning.source if isinstance(step.field.meaning, Call) else None
+    return isinstance(source, Lookup | Grouped) or (isinstance(source, Fetch) and source.call.safe)
+
+
+async def _one_by_one(waits: list[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """The results in order, exceptions in their places."""
+    found: list[Any] = []
+    try:
+        for one in waits:
+            found.append(await _settled(one))  # noqa: PERF401 - how many there are is read when one is cancelled
+    finally:
+        for one in waits[len(found) :]:
+            one.close()
+    return found
+
+
+async def _all(waits: list[Awaitable[Any]]) -> list[Any]:
+    """The results of works that begin when they are awaited, in order, exceptions in their places."""
+    if len(waits) == 1:
+        return [await _settled(waits[0])]
+    return list(await gather_with_cancel(*map(_settled, waits)))
+
+
+async def _settled(wait: Awaitable[Any]) -> Any:
+    try:
+        return await wait
+    except Exception as raised:  # noqa: BLE001 - it becomes the error of the field that waited
+        return raised
+
+
+def _together(waits: list[Coroutine[Any, Any, None]]) -> Coroutine[Any, Any, None] | None:
+    """One coroutine for all, None for none."""
+    if len(waits) < 2:
+        return waits[0] if waits else None
+    return _gathered(waits)
+
+
+async def _gathered(waits: list[Coroutine[Any, Any, None]]) -> None:
+    await gather_with_cancel(*waits)
