@@ -127,8 +127,11 @@ class BoundField(LateField):
 
     @property
     def is_async(self) -> bool:
-        """Async resolvers only: sources give a value at once where the store has it, else an awaitable."""
-        return self._has_async_base_resolver
+        """Async resolvers, and sources behind an extension that can only await: other sources give a value at once
+        where the store has it, else an awaitable.
+        """
+        awaits = any(one.has_resolver and not one.supports_sync for one in self.extensions)
+        return self._has_async_base_resolver or (self.source is not None and awaits)
 
     def get_result(
         self, source: Any, info: Info | None, args: list[Any], kwargs: Any

@@ -8,7 +8,7 @@ the request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -214,6 +214,30 @@ class Grouped:
     read: Reader
     single: bool
     nullable: bool
+    asks: Hashable = field(init=False, repr=False)
+    """What two groupings have in common that ask for the same things, in whatever type they show them."""
+
+    def __post_init__(self) -> None:
+        call = self.call
+        bound = tuple((one.target.parameter, one.target.body, one.supplier) for one in call.bindings)
+        asks = (call.service, call.operation.id, call.pick, call.paging, self.group_by, self.kind, bound)
+        object.__setattr__(self, "asks", _Asks(asks))
+
+
+class _Asks:
+    """A value whose hash is worked out once: it is looked up for every parent."""
+
+    __slots__ = ("_hash", "_of")
+
+    def __init__(self, of: Hashable) -> None:
+        self._of = of
+        self._hash = hash(of)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, _Asks) and self._of == other._of)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

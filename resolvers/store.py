@@ -129,9 +129,10 @@ class Store:
         place.
         """
         others = other_parameters(grouped.call, supplied, self.sender)
-        slot, new = self._slot((id(grouped), others, each))
+        asks = grouped.asks
+        slot, new = self._slot((asks, others, each))
         if new:
-            batch = self._batch((id(grouped), others), partial(self._load_groups, grouped, supplied))
+            batch = self._batch((asks, others), partial(self._load_groups, grouped, supplied))
             batch.load(each).add_done_callback(partial(slot.land, broken=_defect))
         return slot.ask()
 
@@ -219,7 +220,7 @@ class Store:
 
     async def _load_groups(self, grouped: Grouped, supplied: Supplied, keys: list[Hashable]) -> list[Settled]:
         others = other_parameters(grouped.call, supplied, self.sender) if self.watched else b""
-        owned = ((id(grouped), others, key) for key in keys)
+        owned = ((grouped.asks, others, key) for key in keys)
         with self._step("groups", grouped.call, len(keys)), self._loading(owned):
             return await load_groups(self, grouped, supplied, cast("list[str]", keys))
 

@@ -12,7 +12,7 @@ from graphql import print_ast
 
 from resolvers.plan.meaning import Call
 from resolvers.plan.plan import Step
-from resolvers.source import Lookup
+from resolvers.source import Grouped, Lookup
 
 
 def shares(steps: tuple[Step, ...]) -> tuple[int | None, ...]:
@@ -35,4 +35,5 @@ def _key(step: Step) -> Hashable | None:
     if not meaning.source.call.safe:
         return None  # a change is never shared
     arguments = sorted(print_ast(one) for one in step.field.details[0].node.arguments or ())
-    return (id(meaning.source), tuple(arguments))
+    of = meaning.source.asks if isinstance(meaning.source, Grouped) else id(meaning.source)
+    return (of, tuple(arguments))

@@ -47,24 +47,23 @@ def calls(one: Field, call: BoundOperation, variables: Mapping[str, object]) -> 
     )
     count = items(one, paging, variables)
     looks = _has_next(one)
+    learns = last and not before  # where the list ends, by a call, even for none of its items
     if count == 0 and not looks:
-        return 0
+        return int(learns)
     if isinstance(paging, ByCursor | ByLink):
         if paging.size is None or (isinstance(paging, ByLink) and after):
             return MAX_CALLS  # pages have a length of their own, or that of the URL which names them
         # A cursor names a place in a page, whose rest may be too short.
-        return 1
+        return 1 + after
     if paging.size is None:
         return MAX_CALLS + looks
     unsaid = not says_more(call, paging)
     # Where no single page covers a window in the middle, two adjacent ones do.
     pages = 2 if isinstance(paging, ByPage) and (after or before or last) else 1
-    if last and not before:
-        pages += 1  # which learns where the list ends
     # A page that is shorter than asked for, but of the default length, may be one of a service that heeds no size.
     longest = value(count)
     short = longest is None or longest > paging.default_size
-    return pages + (unsaid and short) + (unsaid and looks)
+    return pages + learns + (unsaid and short) + (unsaid and looks)
 
 
 def _argument(one: Field, name: str, variables: Mapping[str, object]) -> Any:
