@@ -65,7 +65,32 @@ class Probed:
         return self.status is not None and 200 <= self.status < 300
 
 
-Fact: TypeAlias = CallStarted | CallEnded | Probed
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A call will be tried again after `wait` seconds. `reason` is the status, or the failure's class by name, with
+    which attempt number `attempt`, from 1, ended.
+    """
+
+    service: str
+    operation: str
+    reason: str
+    attempt: int
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotRetried:
+    """A call was not tried again, though it might have fared better and was safe to repeat. `why` is a value of
+    `adapters.retry_decision.Kept`: `attempts`, `retry_after`, `deadline` or `budget`.
+    """
+
+    service: str
+    operation: str
+    reason: str
+    why: str
+
+
+Fact: TypeAlias = CallStarted | CallEnded | Probed | Retried | NotRetried
 Observer: TypeAlias = Callable[[Fact], None]
 
 

@@ -54,7 +54,8 @@ class Request:
 
     `headers` hold what the operation and the caller supply, names in lower case; credentials are added by
     their policy. `safe` is true for what may be shared and repeated: GET, HEAD and lookups that the project
-    declares safe. `deadline` is seconds on the loop's clock, or None. `departure` takes no part in equality;
+    declares safe; `keyed` for what carries an idempotency key that its operation declares, so that sending it again
+    has no second effect. `deadline` is seconds on the loop's clock, or None. `departure` takes no part in equality;
     a copy made with `dataclasses.replace` shares it, which is how news of sending travels back up the stack.
     """
 
@@ -65,6 +66,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     safe: bool = False
+    keyed: bool = False
     identity: Identity = field(default=ANONYMOUS, repr=False)
     deadline: float | None = None
     departure: Departure = field(default_factory=Departure, repr=False, compare=False)

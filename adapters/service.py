@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from yarl import URL
 
+from adapters.retry_decision import Retry
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -18,7 +20,7 @@ class Service:
     `timeout` is seconds for one call, queueing included. `connections` bounds the sockets to the service,
     `concurrency` the calls that one batch runs at once, `batch_limit` the keys in one call where the contract
     states no `maxItems`, `answer_limit` the bytes of one body after decompression, `page_limit` the pages
-    that a whole list is followed. Raises ValueError for a URL or a bound that cannot work.
+    that a whole list is followed; `retry` says what is tried again. Raises ValueError for a URL or a bound that cannot work.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Service:
     answer_limit: int = 8 * 1024 * 1024
     page_limit: int = 50
     owner: str | None = None
+    retry: Retry = Retry()
 
     def __post_init__(self) -> None:
         base_url(self.url)

@@ -5,14 +5,14 @@
 | 1 | `deadline` | all waiting below counts, queueing too; what cannot finish is not started |
 | 2 | `credentials` | before whatever compares requests: under other credentials it is another one |
 | 3 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
-| 4 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
-| 5 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
-| 6 | transport | bytes |
+| 4 | `retry` | the only place that repeats; below the flight, so that waiters share its attempts |
+| 5 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
+| 6 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
+| 7 | transport | bytes |
 
 Later policies have their places: fallback goes above the deadline, so that there is time left to fall back
 in; idempotency follows credentials, since a key belongs to one caller; cache follows it and precedes flight,
-so that only misses fly; retry goes below flight, so that waiters share its attempts, and is the only place
-that repeats; breaker below retry, so that every attempt is counted and an open breaker stops them; limit last
+so that only misses fly; breaker below retry, so that every attempt is counted and an open breaker stops them; limit last
 before watch, so that only what really goes out takes a place in the queue.
 """
 
@@ -26,6 +26,7 @@ from adapters.deadline import deadline
 from adapters.facts import Clock, Observer, watch
 from adapters.flight import Flights
 from adapters.messages import Policy, Request, Response, Send
+from adapters.retry import retry
 from adapters.service import Service
 from adapters.transport import Transport
 
@@ -66,6 +67,7 @@ class Upstream:
             deadline(service.timeout, clock),
             credentials(service),
             self._flights,
+            retry(service.retry, clock, observers),
             *around,
             watch(clock, observers),
             transport=self._transport,

@@ -12,6 +12,8 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import strawberry
@@ -21,6 +23,7 @@ from jwt import PyJWS
 from jwt.algorithms import RSAAlgorithm
 from multidict import MultiMapping
 
+from graph.app import load
 from graph.auth import Authenticator, VerifiedTokens
 from graph.executor import Answer, GraphQLRequest
 from graph.jwks import Jwks
@@ -46,14 +49,42 @@ PARTS: Final = {
     "spans": ALL | {"spans"},
     "graph": ALL | {"graph"},
 }
-CONSTANT: Final = b'{"data":{"__typename":"Query"}}'
+CONSTANT: Final = b'{"data":{"constant":1}}'
+PROJECT: Final = {
+    "schema.py": """\
+import strawberry
+from stolon import rest
 
 
 @strawberry.type
 class Query:
-    """The constant that clients ask for is `__typename`; a type needs a field."""
+    @strawberry.field
+    def constant(self) -> int:
+        return 1
 
-    constant: int = 1
+
+schema = rest.Schema(query=Query)
+""",
+    "stolon.toml": """\
+[graph]
+schema = "schema:schema"
+
+[identity]
+issuer = "%(issuer)s"
+audience = ["%(audience)s"]
+jwks = "%(jwks)s"
+""",
+}
+
+
+@strawberry.type
+class Query:
+    """The constant that clients ask for."""
+
+    @strawberry.field
+    def constant(self) -> int:
+        """It takes nobody's time."""
+        return 1
 
 
 class Constant:
@@ -65,7 +96,7 @@ class Constant:
         """The same to everybody."""
         if document.chosen is not None and document.chosen.document.valid_under is None:
             document.chosen.found_valid(())
-        return Answer(data={"__typename": "Query"})
+        return Answer(data={"constant": 1})
 
     async def stream(
         self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
@@ -165,6 +196,18 @@ async def _door(parts: frozenset[str], jwks: str, stack: AsyncExitStack) -> str:
     return await stack.enter_async_context(serving(app, "127.0.0.1", 0))
 
 
+async def _project(jwks: str, stack: AsyncExitStack) -> str:
+    """A project as `stolon serve` serves it, whose schema is that constant."""
+    folder = Path(stack.enter_context(TemporaryDirectory()))
+    for name, text in PROJECT.items():
+        (folder / name).write_text(
+            text % {"issuer": ISSUER, "audience": AUDIENCE, "jwks": jwks} if name.endswith("toml") else text
+        )
+    app = load(folder, {})
+    stack.enter_context(app.logging())
+    return await stack.enter_async_context(serving(app.application(), "127.0.0.1", 0))
+
+
 async def main(variant: str, count: int) -> None:
     """Serve until killed."""
     issuer = Issuer()
@@ -174,6 +217,8 @@ async def main(variant: str, count: int) -> None:
             app = web.Application()
             app.router.add_post("/graphql", bare)
             url = await _listening(app, stack)
+        elif variant == "project":
+            url = await _project(jwks, stack)
         else:
             url = await _door(PARTS[variant], jwks, stack)
         tokens = [issuer.token(number) for number in range(count if variant == "cold" else 1)]

@@ -25,7 +25,7 @@ from graph.auth import Authenticator, UnreadTokens, VerifiedTokens
 from graph.documents import Documents
 from graph.hosts import own_names_only
 from graph.jwks import Jwks
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.log_lines import logged
 from graph.log_writer import LineWriter, Stream
 from graph.playground import Page, Playground, Watched
@@ -140,7 +140,7 @@ class App:
         )
         tenant_header = None if identity is None else identity.tenant_header
         documents = Documents(settings.limits)
-        lane = ReferenceLane(
+        lane = Lanes(
             self.project.schema,
             upstreams,
             forward=frozenset(settings.headers.forward),

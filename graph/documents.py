@@ -1,6 +1,6 @@
 """Documents, parsed once: their operations, what these come to, and which of them were found valid.
 
-`graph/exchange.py` chooses an operation here before anything else is done; `graph/lane.py` executes what was
+`graph/exchange.py` chooses an operation here before anything else is done; `graph/lanes.py` executes what was
 chosen. Documents that turned out valid are kept, so that the next request of the same text costs neither
 parsing nor validating.
 """

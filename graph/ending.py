@@ -1,7 +1,7 @@
 """How an execution ends that is cut off: from inside first, so that nothing of it is dropped half made.
 
 graphql-core makes tasks out of coroutines that hold coroutines. Cancelling a task that has not begun drops what it
-holds, which Python reports as never awaited. `graph/lane.py` ends its executions here.
+holds, which Python reports as never awaited. `graph/lanes.py` ends its executions here.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ streams `results`; the `Executor` works.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -140,13 +140,15 @@ class Exchange(msgspec.Struct, frozen=True):
             document.query, document.variables, document.operation_name, document.extensions, chosen
         )
 
-    async def _executed(self, document: GraphQLRequest, release: Callable[[], None] = _nothing) -> Answer:
+    def _executed(
+        self, document: GraphQLRequest, release: Callable[[], None] = _nothing
+    ) -> Awaitable[Answer]:
         work = self.executor.execute(document, self.caller, self.headers, self.request_id)
-        if _kind(document) is not OperationType.MUTATION:
-            try:
-                return await work
-            finally:
-                release()
+        if _kind(document) is OperationType.MUTATION:
+            return self._to_its_end(work, release)
+        return work if release is _nothing else _released(work, release)
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, Answer], release: Callable[[], None]) -> Answer:
         try:
             return await self.running.to_its_end(_released(work, release))
         except Refused:  # before it began

@@ -1,6 +1,6 @@
 """Introspection, closed: a document that asks for `__schema` or `__type` is refused before anything is called.
 
-`graph/lane.py` serves a schema through this where the project does not open introspection (`[graph]
+`graph/lanes.py` serves a schema through this where the project does not open introspection (`[graph]
 introspection`); `__typename` stays, clients need it. Errors name no field of the schema that the document
 did not name itself.
 """

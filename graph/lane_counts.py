@@ -1,6 +1,6 @@
 """How many operations ran on which lane, and why on the reference lane: a collector for Prometheus.
 
-`graph/lane.py` tells of each operation; `graph/seeing.py` keeps the counts over reloads. Labels are bounded by
+`graph/lanes.py` tells of each operation; `graph/seeing.py` keeps the counts over reloads. Labels are bounded by
 the reasons that there are (`resolvers/plan/coverage.py`).
 """
 

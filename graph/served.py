@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -170,10 +170,11 @@ class Served:
 
     # --- asked by the door
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    def answer(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         """The answer of the application that is served now."""
-        if not self.closing:
-            return await self._now.answer(request)
+        return self._last_answer(request) if self.closing else self._now.answer(request)
+
+    async def _last_answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             response = await self._now.answer(request)
         except web.HTTPException as answered:

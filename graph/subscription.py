@@ -1,7 +1,7 @@
 """One subscription: a context for what its events are read from, and a new one for each event.
 
 Events of one subscription may be hours apart. What an event is answered with is read anew, over a store that
-ends with the event; `graph/lane.py` says when that is. `graph/schema.py` gives graphql-core the executor that
+ends with the event; `graph/lanes.py` says when that is. `graph/schema.py` gives graphql-core the executor that
 asks for these contexts.
 """
 

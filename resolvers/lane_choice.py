@@ -1,6 +1,6 @@
 """Which lane a request runs on, as the project wishes and as it turned out; and what is to be told of it.
 
-`graph/lane.py` makes one for each request; `graph/planned.py` reads it and says what it did.
+`graph/lanes.py` makes one for each request; `graph/planned.py` reads it and says what it did.
 """
 
 from __future__ import annotations

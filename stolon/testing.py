@@ -22,7 +22,7 @@ from adapters.failures import BadAnswer, TimedOut, Unavailable
 from adapters.messages import Identity, Request, Response, Send
 from adapters.service import Service
 from graph.executor import Answer, GraphQLRequest
-from graph.lane import PLAN, ReferenceLane
+from graph.lanes import PLAN, Lanes
 from graph.schema import Schema
 from resolvers.caller import Caller
 
@@ -150,10 +150,11 @@ async def execute(
     """Execute a document as the server would, over scripted services. Its `data` and `errors` are what
     clients get.
 
-    `lane="reference"` lets graphql-core execute it; with `plan`, `extensions["plan"]` says what was done. Raises LookupError where an operation is called for which no answer is scripted.
+    `lane="reference"` lets graphql-core execute it; with `plan`, `extensions["plan"]` says what was done. Raises
+    LookupError where an operation is called for which no answer is scripted.
     """
     passed = {name.lower(): value for name, value in (headers or {}).items()}
-    lanes = ReferenceLane(
+    lanes = Lanes(
         schema,
         services.upstreams(schema),
         forward=frozenset(passed),

@@ -12,13 +12,15 @@ import { createRoot } from 'react-dom/client';
 
 import { examplesPlugin } from './examples.jsx';
 import { Mistakes } from './mistakes.jsx';
+import { askingForPlans } from './plan/asking.js';
+import { planPlugin } from './plan/panel.jsx';
 import { SchemaFollowsHeaders } from './schema.jsx';
 import { storage } from './storage.js';
 
 const page = JSON.parse(document.getElementById('stolon-page').textContent);
 const endpoint = window.location.pathname;
 const socket = new URL(endpoint, window.location.href.replace(/^http/, 'ws')).href;
-const fetcher = createGraphiQLFetcher({ url: endpoint, subscriptionUrl: socket });
+const fetcher = askingForPlans(createGraphiQLFetcher({ url: endpoint, subscriptionUrl: socket }));
 
 const WELCOME = `# Ctrl-Space completes, Ctrl-Enter runs.
 # A token goes into Headers, below:
@@ -35,6 +37,7 @@ function Playground() {
   plugins.current ??= [
     { ...explorerPlugin({ showAttribution: false }), title: 'Explorer' },
     ...(page.examples.length ? [examplesPlugin(page.examples)] : []),
+    planPlugin,
   ];
   return (
     <GraphiQL

@@ -19,7 +19,7 @@ from adapters.service import Service
 from adapters.stack import open_service
 from examples.parfinanciero.services.signing import KeyRing
 from graph.auth import UNREAD_WARNING
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.server import LIFE
 from resolvers.caller import NOBODY
 from resolvers.context import Context
@@ -459,7 +459,7 @@ async def test_strawberrys_own_view_serves_the_schema(tmp_path, services):
     schema = load(tmp_path, MODULE, CONTRACTS)
     service = Service(name="notes", url=notes.url)
     async with open_service(service, asyncio.get_running_loop().time) as upstream:
-        lane = ReferenceLane(schema, {"notes": upstream, "tags": upstream})
+        lane = Lanes(schema, {"notes": upstream, "tags": upstream})
 
         class View(GraphQLView[dict[str, object], None]):
             async def get_context(

@@ -13,7 +13,7 @@ from graphql import get_introspection_query
 
 from graph.documents import Documents
 from graph.executor import GraphQLRequest
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.limits import Limits
 from resolvers.caller import NOBODY
 from resolvers.plan.cache import PlanCache
@@ -99,7 +99,7 @@ async def test_documents_that_never_repeat_leave_nothing_behind(tmp_path):
     services.answer("users", "getUser", json={"id": "1", "name": "Ana"})
     documents = Documents(Limits(documents=KEPT))
     schema.plans.kept = PlanCache(count=KEPT)
-    lane = ReferenceLane(schema, services.upstreams(schema), documents=documents)
+    lane = Lanes(schema, services.upstreams(schema), documents=documents)
     refused = set()
 
     async def ask(numbers: range) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from graph.executor import GraphQLRequest
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.project import load_schema
 from resolvers.caller import NOBODY
 from stolon import testing
@@ -57,7 +57,7 @@ async def test_the_calls_of_a_query_have_one_deadline_and_those_of_a_mutation_no
     services = testing.Services()
     services.answer("notes", "countNotes", json=1)
     services.answer("notes", "addNote", json=2)
-    lane = ReferenceLane(schema, services.upstreams(schema), query_timeout=30.0)
+    lane = Lanes(schema, services.upstreams(schema), query_timeout=30.0)
     before = asyncio.get_running_loop().time()
     for document in ("{ notes }", "mutation { add }"):
         await lane.execute(GraphQLRequest(document), NOBODY, {}, "r-1")

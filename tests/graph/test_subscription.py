@@ -15,7 +15,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from adapters.contract import MISSING
 from adapters.messages import Request, Response
 from graph.executor import Answer, GraphQLRequest
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.project import load_schema
 from graph.subscription import for_events
 from resolvers.caller import Caller
@@ -120,7 +120,7 @@ class Graph:
         return testing.answer({"id": "7", "name": f"Ada {self.calls}"})
 
     def stream(self, query: str, caller: Caller = ALL) -> AsyncGenerator[Answer, None]:
-        lane = ReferenceLane(self.schema, self.services.upstreams(self.schema))
+        lane = Lanes(self.schema, self.services.upstreams(self.schema))
         return lane.stream(GraphQLRequest(query), caller, {}, "r")
 
     async def answers(self, query: str, caller: Caller = ALL) -> list[tuple[Any, list[dict[str, Any]]]]:

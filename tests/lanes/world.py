@@ -17,7 +17,7 @@ from graphql import GraphQLSchema
 from adapters.messages import Identity
 from graph.documents import Documents
 from graph.executor import Answer, Executor, GraphQLRequest
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.schema import Schema
 from resolvers.caller import Caller
 from tests.graph.projects import load
@@ -60,7 +60,7 @@ def executor(
     lane: LaneName, upstreams: Mapping[str, Any], documents: Documents, told: Callable[..., None]
 ) -> Executor:
     """The lane over these services: the one place that knows how lanes are made."""
-    return ReferenceLane(schema(), upstreams, documents=documents, plans=lane == "plan", told=told)
+    return Lanes(schema(), upstreams, documents=documents, plans=lane == "plan", told=told)
 
 
 async def run_lane(

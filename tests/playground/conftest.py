@@ -13,6 +13,7 @@ from graph.app import App
 from graph.playground import Watched
 from graph.project import load_project
 from graph.server import serving
+from tests.playground.chromium import Tab, tab
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "parfinanciero"
 
@@ -43,3 +44,10 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         async with serving(app, "127.0.0.1", 0) as origin:
             one.origin = origin
             yield one
+
+
+@pytest.fixture
+async def chromium(tmp_path: Path) -> AsyncIterator[Tab]:
+    """A tab of a new browser."""
+    async with tab(tmp_path / "profile") as one:
+        yield one

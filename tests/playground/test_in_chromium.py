@@ -3,68 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from graph.playground import Watched
-from tests.playground.chromium import Tab, executable, tab
+from tests.playground.chromium import Tab, executable
 from tests.playground.conftest import Served
+from tests.playground.graphiql import (
+    ENTER,
+    ESCAPE,
+    HEADERS,
+    HINTS,
+    QUERY,
+    answer,
+    clean,
+    end_of_query,
+    give_token,
+    opened,
+    text_of,
+)
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="there is no Chromium (apt install chromium)")
-
-QUERY = '[aria-label="Query Editor"] .CodeMirror'
-HEADERS = '[aria-label="Headers"] .graphiql-editor:not(.hidden) .CodeMirror'
-ANSWER = ".graphiql-response .CodeMirror"
-HINTS = ".CodeMirror-hints"
-ENTER, ESCAPE, END, A = 13, 27, 35, 65
-
-
-@pytest.fixture
-async def chromium(tmp_path: Path) -> AsyncIterator[Tab]:
-    """A tab of a new browser."""
-    async with tab(tmp_path / "profile") as one:
-        yield one
-
-
-async def opened(page: Tab, served: Served) -> None:
-    """Open the playground, and wait for the first, refused, introspection without a token."""
-    await page.open(served.page)
-    await page.until(f"{text_of(ANSWER)}.includes('A Bearer token is required.')")
-
-
-def text_of(editor: str) -> str:
-    """A script: the text in an editor."""
-    return f"document.querySelector('{editor}').CodeMirror.getValue()"
-
-
-async def give_token(page: Tab, token: str) -> None:
-    """Put a token into the header editor, as by pasting, and wait for the schema that comes with it."""
-    await page.click(f"{HEADERS} .CodeMirror-lines")
-    await page.press("a", A, ctrl=True)
-    await page.send("Input.insertText", text=json.dumps({"Authorization": f"Bearer {token}"}))
-    await page.until(f"{text_of(ANSWER)} === ''")
-
-
-async def clean(page: Tab, served: Served, token: str) -> None:
-    """Assert what must hold however the page was used: it asked nobody else, broke no rule, kept no token."""
-    elsewhere = [url for url in page.requests if not url.startswith((f"{served.origin}/", "data:"))]
-    stored = await page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
-    databases = await page.evaluate("indexedDB.databases()")
-    refused = (
-        f"{served.page} Failed to load resource: the server responded with a status of 401 (Unauthorized)"
-    )
-    assert (elsewhere, await page.evaluate("window.violations"), databases) == ([], [], [])
-    assert [one for one in page.failures if one != refused] == []
-    assert token not in stored
-    assert "Bearer" not in stored
-
-
-async def answer(page: Tab, key: str) -> Any:
-    """The answer shown, once it has the key."""
-    return json.loads(await page.until(f"{text_of(ANSWER)}.includes('\"{key}\"') && {text_of(ANSWER)}"))
 
 
 async def test_a_query_is_typed_completed_and_run(served: Served, chromium: Tab):
@@ -75,8 +34,7 @@ async def test_a_query_is_typed_completed_and_run(served: Served, chromium: Tab)
     await opened(chromium, served)
     await give_token(chromium, token)
 
-    await chromium.click(f"{QUERY} .CodeMirror-lines")
-    await chromium.press("End", END, ctrl=True)
+    await end_of_query(chromium)
     await chromium.type("{ me { na")
     await chromium.until(f"document.querySelector('{HINTS} li').textContent === 'name'")
     await chromium.press("Enter", ENTER)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.service import Service
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.schema import Schema
 from resolvers.caller import Caller
 from resolvers.load import bounded, load_entities, split
@@ -85,7 +85,7 @@ def test_a_batch_equals_a_dict(schema, keys, there, seed, limit):
     entity: Entity = schema.graph.entity_of(bound)
 
     async def load() -> list[Any]:
-        context = ReferenceLane(schema, services.upstreams(schema)).context(Caller(), {}, "r")
+        context = Lanes(schema, services.upstreams(schema)).context(Caller(), {}, "r")
         settled = await load_entities(context.store, entity, [(key,) for key in keys])
         await context.close()
         return [None if one.unwrap() is None else one.unwrap()[0] for one in settled]

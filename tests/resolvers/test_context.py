@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.failures import TimedOut
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.schema import Schema
 from resolvers.context import Context
 from resolvers.fault import Code, FieldError
@@ -87,7 +87,7 @@ def services() -> Services:
 @pytest.fixture
 async def context(schema, services) -> AsyncIterator[Context]:
     """A request's context."""
-    made = ReferenceLane(schema, services.upstreams(schema)).context(Caller(), {}, "r")
+    made = Lanes(schema, services.upstreams(schema)).context(Caller(), {}, "r")
     yield made
     await made.close()
 

@@ -59,13 +59,14 @@ def test_what_hangs_on_known_lists_has_a_figure(schema, query, expected):
         ("(first: 0)", "0"),
         ('(first: 3, after: "x")', "1"),
         ("(last: 3)", "2"),
+        ("(last: 0)", "1"),
         ('(last: 3, before: "x")', "1"),
         ("(first: null, last: 3)", "2"),
     ],
 )
 def test_windows_by_offset(schema, arguments, expected):
     """One call where an offset says where the window is, one more where the end must be learnt first."""
-    query = f"{{ orders{arguments} {{ totalCount pageInfo {{ endCursor }} nodes {{ id }} }} }}"
+    query = f"{{ orders{arguments} {{ totalCount nodes {{ id }} }} }}"
     assert prices(schema, query)[0] == expected
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from graph.executor import GraphQLRequest
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.project import load_schema
 from graph.schema import Schema
 from resolvers.caller import Caller
@@ -269,12 +269,12 @@ async def test_a_value_of_another_shape_is_an_error_at_its_place(schema, lane):
     assert (found.data, [one["path"] for one in found.errors]) == (None, [["number"]])
 
 
-class Lanes:
+class Telling:
     """A lane that tells which lane was taken."""
 
     def __init__(self, schema: Schema, services: Services, **options: Any) -> None:
         self.told: list[tuple[str, Reason | None]] = []
-        self._lane = ReferenceLane(
+        self._lane = Lanes(
             schema, services.upstreams(schema), told=lambda *told: self.told.append(told), **options
         )
 
@@ -294,7 +294,7 @@ class Lanes:
 )
 async def test_what_plans_do_not_cover_runs_on_the_reference_lane_and_is_told(schema, query, reason):
     """Each operation is told with its lane, and with the reason where that is not a plan."""
-    lanes = Lanes(schema, services_of(person("a")))
+    lanes = Telling(schema, services_of(person("a")))
     variables = {"a": False} if "$a" in query else {}
     found = await lanes(query, **variables)
     assert (found.errors, lanes.told) == ([], [("plan" if reason is None else "reference", reason)])
@@ -302,7 +302,7 @@ async def test_what_plans_do_not_cover_runs_on_the_reference_lane_and_is_told(sc
 
 async def test_a_project_may_choose_the_reference_lane(schema):
     """With plans switched off every operation runs on the reference lane, and says so."""
-    lanes = Lanes(schema, services_of(person("a")), plans=False)
+    lanes = Telling(schema, services_of(person("a")), plans=False)
     found = await lanes("{ every { id } }")
     assert found.data == {"every": [{"id": "a"}]}
     assert lanes.told == [("reference", Reason.SWITCHED_OFF)]
@@ -311,7 +311,7 @@ async def test_a_project_may_choose_the_reference_lane(schema):
 async def test_a_plan_is_made_once_for_the_booleans_that_decide(schema):
     """The same text is planned once for each set of values of its conditions, whatever its other variables are."""
     services = services_of(person("a"))
-    lanes = Lanes(schema, services)
+    lanes = Telling(schema, services)
     before = len(schema.plans.kept)
     query = "query ($id: ID!, $no: Boolean!) { person(id: $id) { id name @skip(if: $no) } }"
     found = [await lanes(query, id=key, no=no) for key in "abc" for no in (True, False)]
@@ -346,6 +346,6 @@ async def test_what_a_project_puts_into_execution_is_not_passed_over(tmp_path):
     own = project(tmp_path, OWN, people=PEOPLE, houses=HOUSES)
     hooked = load_schema(tmp_path, "schema:hooked")
     for schema, reason in ((own, Reason.OWN_EXECUTOR), (hooked, Reason.RESOLVER_HOOKS)):
-        lanes = Lanes(schema, services_of(person("a")))
+        lanes = Telling(schema, services_of(person("a")))
         assert (await lanes("{ every { id } }")).data == {"every": [{"id": "a"}]}
         assert lanes.told == [("reference", reason)]

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.messages import Response
 from graph.executor import GraphQLRequest
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.schema import Schema
 from resolvers.caller import Caller
 from resolvers.run.ledger import Ledger, StepDone
@@ -27,7 +27,7 @@ def schema(tmp_path_factory) -> Schema:
 
 async def ledger_of(schema: Schema, query: str, services: Services) -> Ledger:
     """The ledger of one request."""
-    lane = ReferenceLane(schema, services.upstreams(schema), open_plans=True)
+    lane = Lanes(schema, services.upstreams(schema), open_plans=True)
     kept: list[Ledger] = []
     made = lane.context
 

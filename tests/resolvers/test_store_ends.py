@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from graph.lane import ReferenceLane
+from graph.lanes import Lanes
 from graph.schema import Schema
 from resolvers.caller import Caller
 from resolvers.settled import Settled, Slot
@@ -165,7 +165,7 @@ async def test_a_store_is_closed_once_and_for_all(schema):
     """A closed context refuses reads that it does not have, and changes always."""
 
     services = social([person("a")])
-    context = ReferenceLane(schema, services.upstreams(schema)).context(Caller(), {}, "r")
+    context = Lanes(schema, services.upstreams(schema)).context(Caller(), {}, "r")
 
     bound = sys.modules["schema"].Person
     known = await context.load(bound, "a")
@@ -181,7 +181,7 @@ async def test_a_store_is_closed_once_and_for_all(schema):
 async def test_keys_that_did_not_leave_are_cancelled_at_the_end(schema):
     """Who waits for a batch that has not left when the request ends is cancelled, not told of a failure."""
     services = social([person("a")])
-    context = ReferenceLane(schema, services.upstreams(schema)).context(Caller(), {}, "r")
+    context = Lanes(schema, services.upstreams(schema)).context(Caller(), {}, "r")
     waiting = asyncio.ensure_future(context.load(sys.modules["schema"].Person, "a"))
     await turns(1)
     await context.close()

@@ -38,7 +38,7 @@ PLAN: Final = "plan"
 """The extension by which a request asks for its plan, and in which the answer carries it."""
 
 
-class ReferenceLane:
+class Lanes:
     """Executes documents of one schema. `forward` are the caller's headers that services get; `tenant_header`
     carries the verified tenant. `detail` adds services and operations to errors, as development does;
     `diagnostic_scope` does so for callers who have it. `query_timeout`
