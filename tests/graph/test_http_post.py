@@ -459,3 +459,16 @@ def test_request_ids_are_safe(given_id):
     assert 1 <= len(found) <= 64
     assert found.isascii()
     assert found.replace(".", "").replace("_", "").replace("-", "").isalnum() or not found.strip("._-")
+
+
+def test_requests_are_equal_by_what_they_say_and_show_no_values():
+    """Two requests of the same parameters are equal, whatever operation was chosen for them; a repr shows the text of
+    the query alone, for variables and extensions are the client's.
+    """
+    one = GraphQLRequest("{a}", {"x": "zqsecret"}, "A", {"y": "zqtoo"})
+    assert one == GraphQLRequest("{a}", {"x": "zqsecret"}, "A", {"y": "zqtoo"})
+    assert one != GraphQLRequest("{a}", {"x": "other"}, "A", {"y": "zqtoo"})
+    assert one != ("{a}", {"x": "zqsecret"}, "A", {"y": "zqtoo"})
+    assert repr(one) == "GraphQLRequest(query='{a}', operation_name='A')"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(one)

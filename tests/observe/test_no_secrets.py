@@ -131,8 +131,8 @@ async def test_a_request_that_is_no_http_shows_nothing(watched):
 
 
 async def test_the_spans_are_really_there(watched):
-    """The test above looks at something: a request leaves spans of itself, its steps and its calls."""
+    """The test above looks at something: a request leaves spans of itself, its plan, its steps and its calls."""
     await watched.everything()
     await watched.gateway.ask('query Seen { user(id: "u-1") { name } }')
     spans = [one.name for one in watched.exporter.get_finished_spans()]
-    assert spans == ["call users", "step entities", "query"]
+    assert spans == ["call users", "step entities", "plan", "query"]
