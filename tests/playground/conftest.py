@@ -14,6 +14,7 @@ from graph.playground import Watched
 from graph.project import load_project
 from graph.server import serving
 from tests.playground.chromium import Tab, tab
+from tests.playground.plan_panel import Planned, serving_plans
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "parfinanciero"
 
@@ -50,4 +51,11 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
 async def chromium(tmp_path: Path) -> AsyncIterator[Tab]:
     """A tab of a new browser."""
     async with tab(tmp_path / "profile") as one:
+        yield one
+
+
+@pytest.fixture
+async def planned() -> AsyncIterator[Planned]:
+    """A server whose answers carry the plans that the test says."""
+    async with serving_plans() as one:
         yield one
