@@ -1,35 +1,65 @@
 """Whose credentials a call carries: one policy per way, chosen by the service's `credentials` setting.
 
-After the deadline, because getting credentials may take time (later ways ask a token endpoint); before the
-flight, because calls under different credentials are different calls. The next place down is
-`adapters/flight.py`.
+After the deadline, because getting credentials may take time; before the flight, because calls under different
+credentials are different calls. The next place down is `adapters/flight.py`.
 
-`WAYS` names every way; another one is a function from `Service` to `Policy` and a row there.
+| way | file | a call carries |
+| --- | --- | --- |
+| `none` | here | nothing |
+| `forward` | here | the caller's own token |
+| `exchange` | `adapters/token_exchange.py` | the caller's token, exchanged for the service's audience |
+| `client_credentials` | `adapters/client_credentials.py` | the gateway's own token |
+| `api_key` | `adapters/api_key.py` | the gateway's key |
+| `basic` | `adapters/basic.py` | the gateway's user and password |
+
+The last three, and a client certificate (`adapters/mutual_tls.py`), are the gateway's own: they lend its rights to
+whoever asks, so that only verified callers and fields declared `public` get them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from types import MappingProxyType
-from typing import Final, TypeAlias
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, runtime_checkable
 
+from adapters.api_key import api_key
+from adapters.basic import basic
+from adapters.carried import bare, bearing
+from adapters.client_credentials import ClientToken
+from adapters.credential_kinds import ApiKey, Basic, ClientCredentials, TokenEndpoint, TokenExchange
+from adapters.facts import Clock, Observer
 from adapters.failures import Unauthenticated
 from adapters.messages import Policy, Request, Response, Send
 from adapters.mistake import nearest
 from adapters.service import Service, base_url, private_enough
+from adapters.token_client import TokenClient
+from adapters.token_exchange import ExchangedTokens
+from adapters.token_grant import B64TOKEN
 
-Way: TypeAlias = Callable[[Service], Policy]
+NAMED: Final = ("none", "forward")
+"""The ways that need nothing but their name."""
 
-_B64TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750, section 2.1
+
+@runtime_checkable
+class Closing(Protocol):
+    """A policy that has connections and tasks of its own."""
+
+    async def close(self) -> None:
+        """Ends them."""
+
+
+async def close(policy: object) -> None:
+    """Closes a policy that has anything to close."""
+    if isinstance(policy, Closing):
+        await policy.close()
 
 
 def none(service: Service) -> Policy:
     """Calls go without credentials, whatever the caller sent."""
 
     async def policy(request: Request, send: Send) -> Response:
-        return await send(_bare(request))
+        return await send(bare(request))
 
     return policy
 
@@ -38,48 +68,80 @@ def forward(service: Service) -> Policy:
     """The caller's own token goes along as `Authorization: Bearer` (RFC 6750, section 2.1).
 
     An anonymous caller's call goes without one: whether that is enough is the service's decision, told by its
-    401. Raises ValueError where the service's URL is neither https nor loopback. The policy raises
-    `Unauthenticated` for a token that is no bearer token in form.
+    401. The policy raises `Unauthenticated` for a token that is no bearer token in form.
     """
-    if not private_enough(base_url(service.url)):
-        raise ValueError(
-            f"service {service.name!r} would get callers' tokens over plain HTTP: "
-            'credentials = "forward" needs an https:// URL, or http:// to localhost, 127.0.0.0/8 or [::1]'
-        )
 
     async def policy(request: Request, send: Send) -> Response:
         token = request.identity.token
         if token is None:
-            return await send(_bare(request))
-        if _B64TOKEN.fullmatch(token) is None:
+            return await send(bare(request))
+        if B64TOKEN.fullmatch(token) is None:
             raise Unauthenticated(f"{request.service}: the caller's token is not a bearer token in form")
-        headers = {**_bare(request).headers, "authorization": f"Bearer {token}"}
-        return await send(replace(request, headers=headers))
+        return await send(bearing(request, token))
 
     return policy
 
 
-WAYS: Final[Mapping[str, Way]] = MappingProxyType({"none": none, "forward": forward})
+@dataclass(frozen=True, slots=True)
+class EntitledOnly:
+    """A way of the gateway's own credentials, kept from those who have no right to them."""
+
+    way: Policy
+
+    async def __call__(self, request: Request, send: Send) -> Response:
+        """Raises Unauthenticated, and sends nothing, for an unverified caller where the field is not public."""
+        if not request.entitled:
+            raise Unauthenticated(
+                f"{request.service}: the gateway's own credentials are for verified callers and public fields"
+            )
+        return await self.way(request, send)
+
+    async def close(self) -> None:
+        """Closes the way, where it has anything to close."""
+        await close(self.way)
 
 
-def credentials(service: Service) -> Policy:
-    """The policy that the service's settings name. Raises ValueError for an unknown name, or what the way
-    refuses.
+def credentials(
+    service: Service,
+    clock: Clock,
+    observers: tuple[Observer, ...] = (),
+    chance: Callable[[], float] = random.random,
+) -> Policy:
+    """The policy that the service's settings name; `close` it.
+
+    Raises ValueError for an unknown name, and where credentials would travel over plain HTTP to another host.
     """
-    way = WAYS.get(service.credentials)
-    if way is None:
-        known = " or ".join(f'"{name}"' for name in WAYS)
+    way = service.credentials
+    if isinstance(way, str) and way not in NAMED:
+        known = " or ".join(f'"{name}"' for name in NAMED)
         raise ValueError(
-            f"credentials of service {service.name!r} must be {known}, not {service.credentials!r}"
-            f"{nearest(service.credentials, WAYS)}"
+            f"credentials of service {service.name!r} must be {known} or settings of another way, not {way!r}"
+            f"{nearest(way, NAMED)}"
         )
-    return way(service)
+    if way != "none" and not private_enough(base_url(service.url)):
+        whose = "callers' tokens" if way == "forward" else "credentials"
+        raise ValueError(
+            f"service {service.name!r} would get {whose} over plain HTTP: "
+            "it needs an https:// URL, or http:// to localhost, 127.0.0.0/8 or [::1]"
+        )
+    policy = _opened(service, clock, observers, chance)
+    return EntitledOnly(policy) if service.lends else policy
 
 
-def _bare(request: Request) -> Request:
-    """The request without an `authorization` of its own: only a way of this file sets that header."""
-    if "authorization" not in request.headers:
-        return request
-    return replace(
-        request, headers={name: text for name, text in request.headers.items() if name != "authorization"}
-    )
+def _opened(
+    service: Service, clock: Clock, observers: tuple[Observer, ...], chance: Callable[[], float]
+) -> Policy:
+    def client(endpoint: TokenEndpoint) -> TokenClient:
+        return TokenClient(service.name, endpoint, clock, observers, chance)
+
+    match service.credentials:
+        case ApiKey() as way:
+            return api_key(service.name, way, clock)
+        case Basic() as way:
+            return basic(service.name, way, clock)
+        case ClientCredentials() as way:
+            return ClientToken(way, client(way.endpoint))
+        case TokenExchange() as way:
+            return ExchangedTokens(way, client(way.endpoint))
+        case str(way):
+            return forward(service) if way == "forward" else none(service)

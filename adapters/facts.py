@@ -90,7 +90,64 @@ class NotRetried:
     why: str
 
 
-Fact: TypeAlias = CallStarted | CallEnded | Probed | Retried | NotRetried
+@dataclass(frozen=True, slots=True)
+class BreakerTurned:
+    """A breaker is `closed`, `open` or `half-open` from now on: that of an operation, or of the whole service."""
+
+    service: str
+    operation: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A call was refused before it left, by an open `breaker`, a full `queue`, or the service's `rate`."""
+
+    service: str
+    operation: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A call waits for its turn."""
+
+    service: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dequeued:
+    """A call that waited so many seconds waits no longer, whether its turn came or not."""
+
+    service: str
+    operation: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAsked:
+    """A service's token endpoint was asked for a token: it was `granted` or `refused`, or the endpoint was
+    `unavailable`.
+    """
+
+    service: str
+    outcome: str
+    seconds: float
+
+
+Fact: TypeAlias = (
+    CallStarted
+    | CallEnded
+    | Probed
+    | Retried
+    | NotRetried
+    | BreakerTurned
+    | HeldBack
+    | Queued
+    | Dequeued
+    | TokenAsked
+)
 Observer: TypeAlias = Callable[[Fact], None]
 
 

@@ -41,6 +41,21 @@ class Unavailable(UpstreamFailure):
     """The service could not be reached or hung up: refused, reset, DNS, TLS."""
 
 
+class Refused(Unavailable):
+    """The call did not leave, to spare the service or those who wait: its breaker is open, or its queue is full.
+
+    `retry_after` is in seconds: before that, another try is of no use. Never sent.
+    """
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message, sent=False)
+        self.retry_after = retry_after
+
+
+class RateExceeded(Refused):
+    """The service answers no more calls for now, by the rate that it publishes or tells: none was made."""
+
+
 class TimedOut(UpstreamFailure):
     """The deadline of the call passed."""
 

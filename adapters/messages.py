@@ -55,19 +55,21 @@ class Request:
     `headers` hold what the operation and the caller supply, names in lower case; credentials are added by
     their policy. `safe` is true for what may be shared and repeated: GET, HEAD and lookups that the project
     declares safe; `keyed` for what carries an idempotency key that its operation declares, so that sending it again
-    has no second effect. `deadline` is seconds on the loop's clock, or None. `departure` takes no part in equality;
-    a copy made with `dataclasses.replace` shares it, which is how news of sending travels back up the stack.
+    has no second effect. `entitled`: the gateway may lend it credentials of its own, since its caller is verified or
+    its field public. `deadline` is seconds on the loop's clock, or None. `departure` takes no part in equality; a
+    copy made with `dataclasses.replace` shares it, which is how news of sending travels back up the stack.
     """
 
     service: str
     operation: str
     method: str
-    target: str
+    target: str = field(repr=False)  # it names people, and may hold a service's key
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     safe: bool = False
     keyed: bool = False
     identity: Identity = field(default=ANONYMOUS, repr=False)
+    entitled: bool = False
     deadline: float | None = None
     departure: Departure = field(default_factory=Departure, repr=False, compare=False)
 

@@ -5,12 +5,24 @@ base URL, checked.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from yarl import URL
 
+from adapters.breaker_state import BreakerRule
+from adapters.credential_kinds import Credentials, Tls, TokenExchange
+from adapters.limit_rule import LimitRule
 from adapters.retry_decision import Retry
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRules:
+    """What one operation has of its own; where it is None, the service's holds."""
+
+    breaker: BreakerRule | None = None
+    limit: LimitRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +32,15 @@ class Service:
     `timeout` is seconds for one call, queueing included. `connections` bounds the sockets to the service,
     `concurrency` the calls that one batch runs at once, `batch_limit` the keys in one call where the contract
     states no `maxItems`, `answer_limit` the bytes of one body after decompression, `page_limit` the pages
-    that a whole list is followed; `retry` says what is tried again. Raises ValueError for a URL or a bound that cannot work.
+    that a whole list is followed; `retry` says what is tried again, `breaker` when no call is made, `limit`
+    how many are; `operations` has the rules that some of them have of their own, by id. Raises ValueError for
+    a URL or a bound that cannot work.
     """
 
     name: str
     url: str = field(repr=False)  # it may name hosts that are nobody's business in a log
-    credentials: str = "none"
+    credentials: Credentials = "none"
+    tls: Tls | None = None
     timeout: float = 10.0
     connections: int = 64
     concurrency: int = 8
@@ -33,7 +48,21 @@ class Service:
     answer_limit: int = 8 * 1024 * 1024
     page_limit: int = 50
     owner: str | None = None
-    retry: Retry = Retry()
+    retry: Retry = field(default_factory=Retry)
+    breaker: BreakerRule = field(default_factory=BreakerRule)
+    limit: LimitRule = field(default_factory=LimitRule)
+    operations: Mapping[str, OperationRules] = field(default_factory=dict)
+
+    @property
+    def of_caller(self) -> bool:
+        """Whether calls carry the caller's own credentials, or what was got for them."""
+        return self.credentials == "forward" or isinstance(self.credentials, TokenExchange)
+
+    @property
+    def lends(self) -> bool:
+        """Whether calls carry credentials of the gateway's own, which are not for everybody."""
+        shown = self.tls is not None and self.tls.certificate is not None
+        return shown or not (isinstance(self.credentials, str) or self.of_caller)
 
     def __post_init__(self) -> None:
         base_url(self.url)

@@ -3,29 +3,35 @@
 | place | policy | why here |
 | --- | --- | --- |
 | 1 | `deadline` | all waiting below counts, queueing too; what cannot finish is not started |
-| 2 | `credentials` | before whatever compares requests: under other credentials it is another one |
+| 2 | `credentials` | before whatever compares requests: under others it is another one; a 401 gets new ones |
 | 3 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
-| 4 | `retry` | the only place that repeats; below the flight, so that waiters share its attempts |
-| 5 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
-| 6 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
-| 7 | transport | bytes |
+| 4 | `retry` | repeats what may have passed; below the flight, so that waiters share its attempts |
+| 5 | `breaker` | below retry, so that an open one ends all attempts; what it stops takes no place in a queue |
+| 6 | `limit` | below what may end a call without one, so that only what really goes out takes a turn |
+| 7 | `judge` | the breaker again: once more for what waited, and only the service's own time counts |
+| 8 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
+| 9 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
+| 10 | transport | bytes |
 
 Later policies have their places: fallback goes above the deadline, so that there is time left to fall back
 in; idempotency follows credentials, since a key belongs to one caller; cache follows it and precedes flight,
-so that only misses fly; breaker below retry, so that every attempt is counted and an open breaker stops them; limit last
-before watch, so that only what really goes out takes a place in the queue.
+so that only misses fly.
 """
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import Self
 
-from adapters.credentials import credentials
+from adapters.breaker import Breakers
+from adapters.credentials import close, credentials
 from adapters.deadline import deadline
 from adapters.facts import Clock, Observer, watch
 from adapters.flight import Flights
+from adapters.limit import Limits
 from adapters.messages import Policy, Request, Response, Send
+from adapters.mutual_tls import fresh_certificate, tls_context
 from adapters.retry import retry
 from adapters.service import Service
 from adapters.transport import Transport
@@ -59,21 +65,31 @@ class Upstream:
         around: tuple[Policy, ...] = (),
     ) -> None:
         self.service = service
+        context = None if service.tls is None else tls_context(service.name, service.url, service.tls)
         self._transport = Transport(
-            service.url, connections=service.connections, answer_limit=service.answer_limit
+            service.url, connections=service.connections, answer_limit=service.answer_limit, tls=context
         )
+        wire: Send = self._transport
+        if service.tls is not None and context is not None:
+            wire = _over(fresh_certificate(service.name, service.tls, context, clock), wire)
+        self._credentials = credentials(service, clock, observers)
         self._flights = Flights(clock, observers)
+        self._breakers = Breakers(service, clock, observers)
+        self._limits = Limits(service, clock, time.time, observers)
         self.send: Send = stack(
             deadline(service.timeout, clock),
-            credentials(service),
+            self._credentials,
             self._flights,
             retry(service.retry, clock, observers),
+            self._breakers.gate,
+            self._limits,
+            self._breakers.judge,
             *around,
             watch(clock, observers),
-            transport=self._transport,
+            transport=wire,
         )
         # For health probes: nobody's credentials, nobody's flight, and no part in what is told of calls.
-        self.probe: Send = stack(deadline(service.timeout, clock), transport=self._transport)
+        self.probe: Send = stack(deadline(service.timeout, clock), transport=wire)
 
     def __repr__(self) -> str:
         return f"Upstream({self.service.name!r})"
@@ -90,6 +106,9 @@ class Upstream:
     async def close(self) -> None:
         """Ends what is in flight, then closes the connections. Leaves no task."""
         await self._flights.close()
+        await close(self._credentials)
+        self._limits.close()
+        self._breakers.close()
         await self._transport.close()
 
 

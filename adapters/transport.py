@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from importlib import metadata
 from io import BytesIO
 from types import SimpleNamespace, TracebackType
@@ -97,16 +98,23 @@ class Transport:
 
     `url` is the base URL; raises ValueError as `adapters.service.base_url` does. `connections` bounds the
     sockets, further calls wait for one; `answer_limit` bounds a body in bytes, before and after
-    decompression.
+    decompression. `tls` verifies and is verified in the place of the system's context.
     """
 
     def __init__(
-        self, url: str, *, connections: int, answer_limit: int, connect_timeout: float = CONNECT_TIMEOUT
+        self,
+        url: str,
+        *,
+        connections: int,
+        answer_limit: int,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._base = base_url(url)
         self._connections = connections
         self._answer_limit = answer_limit
         self._connect_timeout = connect_timeout
+        self._tls: ssl.SSLContext | bool = True if tls is None else tls  # True: verified as the system does
         self._session: aiohttp.ClientSession | None = None
         self._reading: set[ClientResponse] = set()
 
@@ -119,7 +127,9 @@ class Transport:
             trace = aiohttp.TraceConfig()
             trace.on_request_headers_sent.append(_headers_sent)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE),
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections, keepalive_timeout=KEEP_ALIVE, ssl=self._tls
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),
                 auto_decompress=False,

@@ -27,7 +27,7 @@ def denial(access: Access, caller: Caller) -> Fault | None:
     """The fault of a caller who may not see it; None for one who may."""
     if not access:
         return None
-    if not caller.authenticated:
+    if not caller.authenticated:  # which also lends it nothing of the gateway's own
         return _NOT_AUTHENTICATED
     missing = sorted(access.scopes - caller.scopes)
     if not missing:

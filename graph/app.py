@@ -225,6 +225,7 @@ def _service(project: Project, name: str) -> Service:
         name=name,
         url=stated.url,
         credentials=stated.credentials,
+        tls=stated.tls,
         timeout=stated.timeout,
         connections=stated.connections,
         concurrency=stated.concurrency,
@@ -232,6 +233,10 @@ def _service(project: Project, name: str) -> Service:
         answer_limit=stated.answer_limit,
         page_limit=stated.page_limit,
         owner=stated.owner,
+        retry=stated.retry,
+        breaker=stated.breaker,
+        limit=stated.limit,
+        operations=stated.operations,
     )
 
 

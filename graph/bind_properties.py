@@ -29,7 +29,7 @@ from graph.results import property_at
 from graph.scalars import BigInt
 from graph.type_factory import DEPRECATED, TypeFactory
 from graph.unions import is_abstract
-from resolvers.reader import Reader, free_form, property_reader, steps_at
+from resolvers.reader import Reader, discriminator_of, free_form, property_reader, steps_at
 from resolvers.record import Record
 
 # Which Python types a project may write for a contract's kind.
@@ -94,7 +94,9 @@ class PropertyBinder:
             write = self._checked(bound, one, name, use, nullable, stated)
         steps = steps_at(bound.contract, bound.schema, path)
         free = not one.inherits_type and is_json(bound.contract, use, take_apart(one.resolve_type()))
-        read = property_reader(steps, _free if free else self.types.readers(bound.contract).of)
+        readers = _free if free else self.types.readers(bound.contract).of
+        one.discriminator = discriminator_of(readers(use))
+        read = property_reader(steps, readers)
         one.read = read if write is None else _written(read, write)
 
     def _access(self, bound: BoundType, one: BoundField, schema: Schema) -> Access:

@@ -16,7 +16,7 @@ from graph.bind_properties import is_json, misfit
 from graph.bound_types import BoundType, BoundTypes
 from graph.call_site import Ask, Parent, Role
 from graph.connection_arguments import connection_arguments
-from graph.declare import EachMark
+from graph.declare import Access, EachMark
 from graph.directives import SourceDirective
 from graph.field_site import FieldSite
 from graph.fields import BoundField
@@ -27,18 +27,21 @@ from graph.results import Wanted
 from graph.type_factory import DEPRECATED, TypeFactory
 from graph.unions import is_abstract, shown
 from resolvers.reader import Reader, free_form
-from resolvers.source import BoundOperation, Fetch, Key, Lookup, Pages, Source
+from resolvers.source import BoundOperation, Fetch, Key, Lookup, Pages, Source, opened
 
 
 @dataclass(slots=True)
 class SourceBinder:
-    """Binds the sources of one graph. `mutation` is the root type of mutations, if there is one."""
+    """Binds the sources of one graph. `mutation` is the root type of mutations, if there is one; `lending` the
+    services that are called with credentials of the gateway's own.
+    """
 
     calls: CallBinder
     types: TypeFactory
     bound_types: BoundTypes
     mistakes: Mistakes
     mutation: type | None
+    lending: frozenset[str] = frozenset()
 
     def bind(self, definition: StrawberryObjectDefinition, one: BoundField) -> None:
         """Give a field its source, its type and its arguments, or note what is wrong with it."""
@@ -47,6 +50,8 @@ class SourceBinder:
         if site.apart is None and site.target is not None:
             stated = stated | site.target.declaration.access
         one.access = stated | declared_access(definition.origin)
+        if one.declaration.public and one.declaration.access:
+            site.wrong("public=True is for everybody; scopes= and authenticated= are not")
         if stated and not site.nullable:
             site.wrong(NOT_FOR_EVERYONE)
         if one.declaration.kind == "mutation" and definition.origin is not self.mutation:
@@ -62,12 +67,15 @@ class SourceBinder:
             source = self._by_operation(site)
         if source is None:
             return
-        one.source = source
+        public = one.declaration.public
+        one.source = opened(source) if public else source
         operations = source.entity.operations if isinstance(source, Lookup) else (source.call,)
         provenance = SourceDirective(
             service=operations[0].service, operations=[call.operation.id for call in operations]
         )
         one.directives = printed(one.directives, stated, provenance)
+        if not public and any(call.service in self.lending for call in operations):
+            one.access = one.access | Access(lent=True)
 
     def _site(self, definition: StrawberryObjectDefinition, one: BoundField) -> FieldSite:
         apart = None if one.inherits_type else take_apart(one.resolve_type(type_definition=definition))

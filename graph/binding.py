@@ -26,6 +26,7 @@ from graph.call_arguments import ArgumentBinder
 from graph.call_site import Ask, Site
 from graph.call_targets import find_target
 from graph.contracts import Contracts, read_toml
+from graph.credential_settings import lending
 from graph.declare import (
     DECLARATION,
     CallerMark,
@@ -185,7 +186,7 @@ def bind_graph(
     # A property whose type the contract says may lead to a bound type that no annotation names.
     types.discover(one for one in values_of(project) if isinstance(one, type) and DECLARATION in one.__dict__)
     properties = PropertyBinder(factory, mistakes)
-    sources = SourceBinder(calls, factory, types, mistakes, mutation)
+    sources = SourceBinder(calls, factory, types, mistakes, mutation, lending(read_toml(project)))
     for bound in types.bound.values():
         _bind_properties(bound, properties, types)
     types.bind_entities()

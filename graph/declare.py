@@ -119,16 +119,21 @@ class OperationName:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may see something: scopes that are all needed, or any authenticated caller."""
+    """Who may see something: scopes that are all needed, or any authenticated caller. `lent`: it is called with the
+    gateway's own credentials, which the project's settings say and no schema shows.
+    """
 
     scopes: frozenset[str] = frozenset()
     authenticated: bool = False
+    lent: bool = False
 
     def __or__(self, other: Access) -> Access:
-        return Access(self.scopes | other.scopes, self.authenticated or other.authenticated)
+        return Access(
+            self.scopes | other.scopes, self.authenticated or other.authenticated, self.lent or other.lent
+        )
 
     def __bool__(self) -> bool:
-        return bool(self.scopes) or self.authenticated
+        return bool(self.scopes) or self.authenticated or self.lent
 
 
 OPEN = Access()
@@ -148,6 +153,7 @@ class FieldDeclaration:
     group_by: str | None = None
     needs: tuple[str, ...] | None = None
     access: Access = OPEN
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -92,16 +92,18 @@ class LateField(StrawberryField):
 class BoundField(LateField):
     """A field of a contract: a property, or a source that calls operations.
 
-    `declaration` says how it was declared; binding sets `bound_type`, `access`, and either `read`
-    (properties) or `source`.
+    `declaration` says how it was declared; binding sets `bound_type`, `access`, and either `read`,
+    `upstream` and `discriminator` (properties) or `source`.
     """
 
-    _kept = (*LateField._kept, "declaration", "access", "read", "source", "upstream")
+    _kept = (*LateField._kept, "declaration", "access", "read", "source", "upstream", "discriminator")
     declaration: FieldDeclaration
     access: Access = OPEN
     read: Callable[[Record], Any] | None = None
     source: Source | None = None
     upstream: tuple[str, ...] = ()
+    discriminator: str | None = None
+    """What property of the value tells its type, where the contract lets it be one of several."""
     copied: BoundField | None = None
     """The field of a base class or of an extension that this one is a type's own copy of."""
 

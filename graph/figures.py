@@ -12,7 +12,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Metric
 
 from graph.channel import Family, Figures
-from graph.integrations import Status, overall
+from graph.integrations import Status, overall, worst
 
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 _HIGHEST: Final = frozenset({"process_start_time_seconds", "process_max_fds", "python"})
@@ -103,6 +103,7 @@ def as_one(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             "status": str(overall(Status(one["status"]) for one in ones)),
             "response_time": max((one["response_time"] for one in ones), key=_milliseconds),
             "last_check": max((one["last_check"] for one in ones), key=lambda at: at or ""),
+            **_breaker([one["breaker"] for one in ones if "breaker" in one]),
         }
         for name, ones in found.items()
     }
@@ -110,6 +111,10 @@ def as_one(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "status": str(overall(Status(one["status"]) for one in services.values() if one["status"])),
         "services": services,
     }
+
+
+def _breaker(states: list[str]) -> dict[str, str]:
+    return {"breaker": worst(states)} if states else {}
 
 
 def _milliseconds(time: str | None) -> int:

@@ -10,6 +10,10 @@ An observer of upstream facts (`adapters/facts.py`); `graph/second_address.py` s
 | `healthy` | otherwise |
 | `unknown` | there are none: nobody asked the service anything |
 
+A service whose breaker is open is `unhealthy`, whatever was heard of it before: it is not called any more, so that
+nothing new is heard. While it is half-open, and where the breaker of one of its operations is not closed, the
+service is no better than `degraded`. `breaker` tells the state, as long as one is not closed.
+
 A call fails by a 5xx, a timeout, no connection or no usable answer. Other statuses speak of the request, not of
 the service; what was cancelled or never sent says nothing. A probe fails by anything but a 2xx.
 The whole is `unhealthy` when every known service is, `degraded` when any is not healthy.
@@ -25,13 +29,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from adapters.facts import CallEnded, Clock, Fact, Probed
+from adapters.facts import BreakerTurned, CallEnded, Clock, Fact, Probed
 
 MOST: Final = 20
 SECONDS: Final = 300.0
 IN_A_ROW: Final = 3
 SHARE: Final = 0.05
 SLOW: Final = 0.5
+OPEN: Final = "open"
+CLOSED: Final = "closed"
 _SAYS_NOTHING: Final = frozenset({"Cancelled", "NotSent", "Unauthenticated"})
 
 
@@ -84,6 +90,13 @@ def judged(outcomes: Sequence[Outcome], slow: float) -> Status:
     return Status.HEALTHY
 
 
+def with_breakers(status: Status, breakers: Mapping[str | None, str]) -> Status:
+    """The status of a service of which these breakers are `open` or `half-open`: by operation, None for its own."""
+    if breakers.get(None) == OPEN:
+        return Status.UNHEALTHY
+    return Status.DEGRADED if breakers and status is not Status.UNHEALTHY else status
+
+
 def overall(statuses: Iterable[Status]) -> Status:
     """One status for all services, of which those that nobody asked do not count."""
     known = {one for one in statuses if one is not Status.UNKNOWN}
@@ -92,6 +105,11 @@ def overall(statuses: Iterable[Status]) -> Status:
     if known == {Status.UNHEALTHY}:
         return Status.UNHEALTHY
     return Status.HEALTHY if known == {Status.HEALTHY} else Status.DEGRADED
+
+
+def worst(states: Iterable[str]) -> str:
+    """One state for several breakers that are not closed."""
+    return OPEN if OPEN in states else "half-open"
 
 
 class Integrations:
@@ -103,6 +121,7 @@ class Integrations:
         self._epoch = epoch
         self._outcomes: dict[str, deque[Outcome]] = {}
         self._last: dict[str, float] = {}
+        self._breakers: dict[str, dict[str | None, str]] = {}
         self.expect(slow)
 
     def expect(self, slow: Mapping[str, float]) -> None:
@@ -111,25 +130,38 @@ class Integrations:
         self._slow = dict(slow)
         self._outcomes = {name: known.get(name, deque(maxlen=MOST)) for name in slow}
         self._last = {name: at for name, at in self._last.items() if name in slow}
+        self._breakers = {name: states for name, states in self._breakers.items() if name in slow}
 
     def observe(self, fact: Fact) -> None:
         """Take a fact into account."""
+        if isinstance(fact, BreakerTurned):
+            if fact.service in self._outcomes:
+                self._turned(fact)
+            return
         outcome = outcome_of(fact, self._clock())
         if outcome is not None and fact.service in self._outcomes:
             self._outcomes[fact.service].append(outcome)
             self._last[fact.service] = self._epoch()
 
+    def _turned(self, fact: BreakerTurned) -> None:
+        breakers = self._breakers.setdefault(fact.service, {})
+        if fact.state == CLOSED:
+            breakers.pop(fact.operation, None)
+        else:
+            breakers[fact.operation] = fact.state
+
     def report(self) -> dict[str, Any]:
         """All services in the project's order: `{"status", "services": {name: {"status", "response_time",
         "last_check"}}}`. The time is the 95th percentile, `150ms`; the check is in UTC, `2024-01-01T00:00:00Z`;
-        both are null for a service that was never asked.
+        both are null for a service that was never asked. `breaker` is there while one is not closed.
         """
         since = self._clock() - SECONDS
         services: dict[str, dict[str, Any]] = {}
         statuses: list[Status] = []
         for name, kept in self._outcomes.items():
             recent = [one for one in kept if one.at >= since]
-            status = judged(recent, self._slow[name])
+            breakers = self._breakers.get(name, {})
+            status = with_breakers(judged(recent, self._slow[name]), breakers)
             time = percentile_95(one.seconds for one in recent)
             last = self._last.get(name)
             statuses.append(status)
@@ -137,6 +169,7 @@ class Integrations:
                 "status": str(status),
                 "response_time": None if time is None else f"{round(time * 1000)}ms",
                 "last_check": None if last is None else _moment(last),
+                **({"breaker": worst(breakers.values())} if breakers else {}),
             }
         return {"status": str(overall(statuses)), "services": services}
 

@@ -17,11 +17,12 @@ from graphql import OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from adapters.contract import MISSING
-from graph.documents import Carried, Documents, Unfit
+from graph.documents import Carried, Chosen, Documents, Unfit
 from graph.ending import ended, to_its_end
 from graph.error_form import INVALID, error_list
 from graph.executor import Answer, GraphQLRequest
 from graph.explain.report import report
+from graph.explain.variables import sent
 from graph.introspection import closed, without_suggestion
 from graph.schema import Schema
 from graph.subscription import SubscriptionContext
@@ -109,7 +110,7 @@ class Lanes:
         answer = self._answer(result, caller)
         if not asked:
             return answer
-        return Answer(answer.data, answer.errors, {**answer.extensions, PLAN: self._told_of(context)})
+        return Answer(answer.data, answer.errors, {**answer.extensions, PLAN: self._told_of(context, document, carried.chosen)})
 
     def _may_explain(self, caller: Caller) -> bool:
         return self._open_plans or self._shows_detail(caller)
@@ -117,7 +118,7 @@ class Lanes:
     def _shows_detail(self, caller: Caller) -> bool:
         return self._detail or self._diagnostic_scope in caller.scopes
 
-    def _told_of(self, context: Context) -> object:
+    def _told_of(self, context: Context, document: GraphQLRequest, chosen: Chosen) -> object:
         """What a request that asked for its plan is told."""
         lane = context.lane
         if not lane.explains:
@@ -125,7 +126,8 @@ class Lanes:
                 "refused": "Plans are shown in development, and to callers with the project's diagnostic scope."
             }
         limits = {name: upstream.service for name, upstream in self._upstreams.items()}
-        return report(lane.plan or lane.reason, lane.ledger, limits)
+        found, variables = lane.plan or lane.reason, sent(chosen.operation, document.variables)
+        return report(found, lane.ledger, limits, chosen.operation, variables)
 
     async def stream(
         self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str

@@ -20,6 +20,8 @@ from graph.connections import PARTS
 from graph.declare import DECLARATION
 from graph.fields import BoundField
 from resolvers.plan.meaning import Attribute, Call, Meaning, Property, Resolver
+from resolvers.reader import discriminator_of
+from resolvers.source import Lookup, Source
 
 _BACK: Final = "strawberry-definition"
 
@@ -29,6 +31,8 @@ class SchemaMeanings:
 
     def __init__(self, schema: Any) -> None:
         self._schema = schema
+        built = schema._schema
+        self._roots = (built.query_type, built.mutation_type, built.subscription_type)
         self._made: dict[tuple[str, str], Meaning] = {}
 
     def of(self, parent: GraphQLObjectType, name: str, definition: GraphQLField) -> Meaning:
@@ -46,20 +50,29 @@ class SchemaMeanings:
         # What handles a field's exceptions is Strawberry's, and wraps its resolver.
         plain = isinstance(one, StrawberryField) and not (one.extensions or self._schema.exception_handlers)
         if not isinstance(one, StrawberryField) or not plain:
-            return Resolver(resolve, name, may_call=not _is_guarded_value(one))
+            is_guarded = _is_guarded_value(one)
+            return Resolver(resolve, name, may_call=not is_guarded, part=_part(one) if is_guarded else None)
         if isinstance(one, BoundField) and one.base_resolver is None:
             access = one.access or None
             if one.source is not None:
-                return Call(one.source, self._arguments(one), access)
-            return Property(_value(one), one.upstream, access)
+                return Call(one.source, self._arguments(one), access, _discriminator(one.source))
+            return Property(_value(one), one.upstream, access, one.discriminator)
         if one.base_resolver is not None:
-            function: Any = one.base_resolver.wrapped_func
-            part = PARTS.get(function)
+            part = _part(one)
             if part is not None:
+                function: Any = one.base_resolver.wrapped_func
                 return Attribute(function, part)
-            needs = one.declaration.needs if isinstance(one, BoundField) else None
-            return Resolver(resolve, name, needs, _may_call(one.base_resolver, parent))
+            needs = self._needs(parent, one) if isinstance(one, BoundField) else None
+            return Resolver(resolve, name, needs, _may_call(one.base_resolver, parent, self._roots))
         return Attribute(_value(one)) if one.is_basic_field else Resolver(resolve, name)
+
+    def _needs(self, parent: GraphQLObjectType, one: BoundField) -> tuple[str, ...] | None:
+        """What a resolver said it needs, which are attributes of its parent's record, as properties."""
+        stated = one.declaration.needs
+        bound = self._schema.graph.types.bound.get(parent.extensions[_BACK].origin)
+        if stated is None or bound is None:
+            return stated
+        return tuple(bound.reader.names.get(name, name) for name in stated)
 
     def _arguments(self, one: BoundField) -> Callable[[dict[str, Any]], Mapping[str, object]]:
         registry, config = self._schema.schema_converter.scalar_registry, self._schema.config
@@ -72,20 +85,36 @@ class SchemaMeanings:
         return arguments
 
 
-def _may_call(resolver: StrawberryResolver[Any], parent: GraphQLObjectType) -> bool:
-    """Whether a resolver is handed what calls services: `info`, or a parent that may hold it, as records do not."""
+def _discriminator(source: Source) -> str | None:
+    return None if isinstance(source, Lookup) else discriminator_of(source.read)
+
+
+def _may_call(
+    resolver: StrawberryResolver[Any], parent: GraphQLObjectType, roots: tuple[object, ...]
+) -> bool:
+    """Whether a resolver is handed what calls services: `info`, or a parent that may hold it, which records and
+    roots do not.
+    """
     if resolver.info_parameter is not None:
         return True
+    holds_nothing = parent in roots or DECLARATION in vars(parent.extensions[_BACK].origin)
     over = (resolver.self_parameter, resolver.root_parameter, resolver.parent_parameter)
-    is_record = DECLARATION in vars(parent.extensions[_BACK].origin)
-    return not is_record and any(one is not None for one in over)
+    return not holds_nothing and any(one is not None for one in over)
 
 
 def _is_guarded_value(one: object) -> bool:
     """Whether a field reads what its parent holds, once it was decided that the caller may see it."""
-    if not isinstance(one, StrawberryField) or isinstance(one, BoundField) or one.base_resolver is not None:
+    if not isinstance(one, StrawberryField) or isinstance(one, BoundField):
         return False
-    return all(isinstance(extension, AccessExtension) for extension in one.extensions)
+    is_held = one.base_resolver is None or _part(one) is not None
+    return is_held and all(isinstance(extension, AccessExtension) for extension in one.extensions)
+
+
+def _part(one: object) -> str | None:
+    """The part of a connection that a field gives."""
+    resolver = one.base_resolver if isinstance(one, StrawberryField) else None
+    function: Any = None if resolver is None else resolver.wrapped_func
+    return PARTS.get(function)
 
 
 def _value(one: StrawberryField) -> Callable[[Any], Any]:

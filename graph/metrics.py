@@ -20,7 +20,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from adapters.facts import CallEnded, CallStarted, Fact, Probed
+from adapters.facts import CallEnded, CallStarted, Fact, NotRetried, Probed, Retried, TokenAsked
 from graph.observe import OTHER_CODE, Handled
 from graph.tallies import ANONYMOUS, KEYS, NONE, Buckets, Names
 from resolvers.steps import Step
@@ -33,12 +33,27 @@ _NOTHING: Final = nullcontext()
 class _Service:
     """What one service was asked for."""
 
-    __slots__ = ("batches", "bytes", "failures", "in_flight", "probes", "seconds", "shared", "statuses")
+    __slots__ = (
+        "batches",
+        "bytes",
+        "failures",
+        "in_flight",
+        "kept",
+        "probes",
+        "retries",
+        "seconds",
+        "shared",
+        "statuses",
+        "tokens",
+    )
 
     def __init__(self) -> None:
         self.statuses: dict[str, int] = {}
         self.failures: dict[str, int] = {}
         self.probes: dict[str, int] = {}
+        self.retries: dict[str, int] = {}
+        self.kept: dict[str, int] = {}
+        self.tokens: dict[str, int] = {}
         self.seconds = Buckets()
         self.batches = Buckets(KEYS)
         self.bytes = 0
@@ -104,6 +119,12 @@ class Metrics(Collector):
             case Probed():
                 outcome = "passed" if fact.passed else "failed"
                 service.probes[outcome] = service.probes.get(outcome, 0) + 1
+            case TokenAsked():
+                service.tokens[fact.outcome] = service.tokens.get(fact.outcome, 0) + 1
+            case Retried():
+                service.retries[fact.reason] = service.retries.get(fact.reason, 0) + 1
+            case NotRetried():
+                service.kept[fact.why] = service.kept.get(fact.why, 0) + 1
 
     def step(self, step: Step) -> AbstractContextManager[object]:
         """Keys are loaded together."""
@@ -157,6 +178,19 @@ class Metrics(Collector):
         probes = CounterMetricFamily(
             "stolon_health_probes", "Health probes of services.", labels=("service", "outcome")
         )
+        retries = CounterMetricFamily(
+            "stolon_upstream_retries",
+            "Attempts made again, by the status or the failure before.",
+            labels=("service", "reason"),
+        )
+        kept = CounterMetricFamily(
+            "stolon_upstream_not_retried",
+            "Calls not tried again though they might pass and are safe to repeat.",
+            labels=("service", "why"),
+        )
+        tokens = CounterMetricFamily(
+            "stolon_token_requests", "Tokens asked for at services' token endpoints.", labels=("service", "outcome")
+        )
         shared = CounterMetricFamily(
             "stolon_upstream_shared", "Answers taken from an equal call in flight.", labels=("service",)
         )
@@ -173,12 +207,18 @@ class Metrics(Collector):
                 failures.add_metric((name, kind), count)
             for outcome, count in one.probes.items():
                 probes.add_metric((name, outcome), count)
+            for reason, count in one.retries.items():
+                retries.add_metric((name, reason), count)
+            for why, count in one.kept.items():
+                kept.add_metric((name, why), count)
+            for outcome, count in one.tokens.items():
+                tokens.add_metric((name, outcome), count)
             shared.add_metric((name,), one.shared)
             size.add_metric((name,), one.bytes)
             flying.add_metric((name,), one.in_flight)
             one.seconds.tell(seconds, (name,))
             one.batches.tell(batches, (name,))
-        yield from (calls, failures, seconds, size, shared, flying, batches, probes)
+        yield from (calls, failures, seconds, size, shared, flying, batches, probes, retries, kept, tokens)
 
 
 def _ended(fact: CallEnded, statuses: dict[str, int], failures: dict[str, int]) -> None:

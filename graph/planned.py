@@ -17,6 +17,7 @@ from graphql.execution import Executor
 from graph.access import denial
 from graph.context_value import found_context
 from graph.declare import Access
+from graph.plans import Plans
 from resolvers.caller import Caller
 from resolvers.context import Context
 from resolvers.fault import Fault
@@ -35,11 +36,10 @@ class _OnPlans:
         """The result of the operation, or an awaitable of it."""
         executor: Any = self
         context = found_context(executor.context_value)
-        try:
-            plan = planned(executor, context)
-        except NotCovered as found:
+        plan = planned(executor, context)
+        if isinstance(plan, Reason):
             if context is not None:
-                context.lane.ran("reference", found.reason)
+                context.lane.ran("reference", plan)
             return super().execute_operation(serially)  # type: ignore[misc]  # the executor that this stands on
         assert context is not None  # without one, nothing is planned
         context.lane.ran("plan")
@@ -77,22 +77,24 @@ def mask(plan: Plan, caller: Caller) -> Mapping[Hashable, Fault]:
     }
 
 
-def planned(executor: Any, context: Context | None) -> Plan:
-    """The plan of the operation that an executor was built for: kept, or made now. Raises `NotCovered`."""
+def planned(executor: Any, context: Context | None) -> Plan | Reason:
+    """The plan of the operation that an executor was built for, kept or made now; or why it has none."""
     if context is None:
-        raise NotCovered(Reason.NO_CONTEXT)
+        return Reason.NO_CONTEXT
     if not context.lane.plans:
-        raise NotCovered(Reason.SWITCHED_OFF)
+        return Reason.SWITCHED_OFF
     if executor.own:
-        raise NotCovered(Reason.OWN_EXECUTOR)
+        return Reason.OWN_EXECUTOR
     manager = executor.middleware_manager
     if manager is not None and manager.middlewares:
-        raise NotCovered(Reason.RESOLVER_HOOKS)
-    schema = executor.schema._strawberry_schema
-    found: Plan = schema.plans.of(
-        Operation(executor.schema, executor.operation, executor.fragments, executor.variable_values)
-    )
-    return found
+        return Reason.RESOLVER_HOOKS
+    plans: Plans = executor.schema._strawberry_schema.plans
+    try:
+        return plans.of(
+            Operation(executor.schema, executor.operation, executor.fragments, executor.variable_values)
+        )
+    except NotCovered as found:
+        return found.reason
 
 
 def on_plans(given: type[Executor[Any]], *, own: bool) -> type[Executor[Any]]:

@@ -14,7 +14,7 @@ from graphql import GraphQLError
 from graph.meanings import SchemaMeanings
 from resolvers.plan.cache import PlanCache, Variants
 from resolvers.plan.coverage import NotCovered, Reason
-from resolvers.plan.operation import Operation, conditions
+from resolvers.plan.operation import Operation
 from resolvers.plan.plan import Plan
 from resolvers.plan.planning import plan_of
 
@@ -35,8 +35,9 @@ class Plans:
         key = (location.source.body, None if name is None else name.value)
         variants = self.kept.get(key)
         if variants is None:
-            fragments = {name: one.definition for name, one in operation.fragments.items()}
-            variants = Variants(conditions(operation.node, fragments))
+            variants = Variants.of(operation, location)
+        elif not variants.are_of(operation):
+            return self._made(operation)
         values: tuple[Hashable, ...] = ()
         if variants.conditions:
             values = tuple(map(operation.variables.coerced.get, variants.conditions))

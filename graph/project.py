@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from adapters.contract import Contract
 from adapters.mistake import Mistake, ProjectError, nearest
 from graph.example_documents import ExampleDocument, read_examples
 from graph.schema import Schema
@@ -150,15 +151,22 @@ def _stands_in(name: str, folder: Path) -> bool:
 def _services(folder: Path, settings: Settings, schema: Schema | None) -> list[Mistake]:
     if schema is None:
         return []
-    named = settings.services
     used = schema.graph.contracts.all_read
-    return [
-        Mistake(
-            folder / FILE,
-            0,
-            f"services.{name}",
-            f"the graph uses contract {name!r}: say its url in [services.{name}]",
-        )
-        for name in used
-        if name not in named
-    ]
+    return [*_unsaid(folder, settings, used), *_unknown(folder, settings, used)]
+
+
+def _unsaid(folder: Path, settings: Settings, used: Mapping[str, Contract]) -> Iterator[Mistake]:
+    for name in used:
+        if name not in settings.services:
+            message = f"the graph uses contract {name!r}: say its url in [services.{name}]"
+            yield Mistake(folder / FILE, 0, f"services.{name}", message)
+
+
+def _unknown(folder: Path, settings: Settings, used: Mapping[str, Contract]) -> Iterator[Mistake]:
+    """Operations with settings that are in no contract: a mistyped name would guard nothing."""
+    for name, contract in used.items():
+        service = settings.services.get(name)
+        for operation in () if service is None else service.operations:
+            if operation not in contract.operations:
+                message = f"the contract has no such operation{nearest(operation, contract.operations)}"
+                yield Mistake(folder / FILE, 0, f"services.{name}.operations.{operation}", message)

@@ -107,10 +107,25 @@ class FieldOptions(TypedDict, total=False):
     extensions: list[Any]
 
 
-def _field(kind: FieldKind, options: FieldOptions, **declared: Any) -> Any:
+class SourceOptions(FieldOptions, total=False):
+    """What a field may say that calls an operation."""
+
+    public: bool
+    """Whether everybody may see it, where its service is called with the gateway's own credentials: without it
+    such a field is for verified callers.
+    """
+
+
+def _field(kind: FieldKind, options: FieldOptions | SourceOptions, **declared: Any) -> Any:
     access = Access(frozenset(options.get("scopes", ())), options.get("authenticated", False))
     return BoundField(
-        declaration=FieldDeclaration(kind=kind, position=caller_position(3), access=access, **declared),
+        declaration=FieldDeclaration(
+            kind=kind,
+            position=caller_position(3),
+            access=access,
+            public=options.get("public", False),
+            **declared,
+        ),
         graphql_name=options.get("name"),
         description=options.get("description"),
         deprecation_reason=options.get("deprecation_reason"),
@@ -164,7 +179,7 @@ def link(
     key: str | Iterable[str] | None = None,
     group_by: str | None = None,
     init: Literal[False] = False,
-    **options: Unpack[FieldOptions],
+    **options: Unpack[SourceOptions],
 ) -> Any:
     """Another operation's answer: by `key` (properties that hold the other type's key), by an operation, or
     grouped.
@@ -177,7 +192,7 @@ def link(
 
 
 def query(
-    operation: OperationName, /, *, init: Literal[False] = False, **options: Unpack[FieldOptions]
+    operation: OperationName, /, *, init: Literal[False] = False, **options: Unpack[SourceOptions]
 ) -> Any:
     """An operation's answer. Parameters that nobody binds are the field's arguments. A list is followed to
     its end.
@@ -186,14 +201,14 @@ def query(
 
 
 def connection(
-    operation: OperationName, /, *, init: Literal[False] = False, **options: Unpack[FieldOptions]
+    operation: OperationName, /, *, init: Literal[False] = False, **options: Unpack[SourceOptions]
 ) -> Any:
     """A Relay connection over a paged operation: annotate it `rest.Connection[Node] | None`."""
     return _field("connection", options, operation=operation)
 
 
 def mutation(
-    operation: OperationName, /, *, init: Literal[False] = False, **options: Unpack[FieldOptions]
+    operation: OperationName, /, *, init: Literal[False] = False, **options: Unpack[SourceOptions]
 ) -> Any:
     """A change: the body that nobody binds is the argument `input`, of a generated type."""
     return _field("mutation", options, operation=operation)

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from adapters.facts import Clock, Observer
 from adapters.messages import Policy
 from adapters.mistake import Mistake, ProjectError
+from graph.held_back import HeldBackCounts
 from graph.integrations import Integrations
 from graph.lane_counts import LaneCounts
 from graph.log_writer import LineWriter
@@ -32,6 +33,8 @@ class Seeing:
         self.metrics = Metrics(settings.observe.operations)
         self.lanes = LaneCounts()
         self.metrics.registry.register(self.lanes)
+        self.held_back = HeldBackCounts()
+        self.metrics.registry.register(self.held_back)
         self.integrations = Integrations(_slow(settings), clock, epoch)
         self._log: tuple[RequestObserver, ...] = ()
 
@@ -53,7 +56,7 @@ class Seeing:
     @property
     def calls(self) -> tuple[Observer, ...]:
         """Who is told of upstream calls."""
-        return (count_calls, self.metrics.call, self.integrations.observe)
+        return (count_calls, self.metrics.call, self.held_back.call, self.integrations.observe)
 
     def steps(self, spans: Spans | None) -> tuple[StepWatch, ...]:
         """Who is told of loads."""

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from strawberry.http.websocket_origin import normalize_origin
 
 from adapters.mistake import nearest
+from adapters.rate import Rate
+from adapters.rate import rate as read_rate
 from graph import units
 from graph.address import Address, address
 from graph.origins import fault_of_url, is_confidential
@@ -112,6 +114,14 @@ def duration(least: float, most: float) -> Reader:
     return read
 
 
+def rate(value: object) -> Rate:
+    """A number of calls in a unit of time."""
+    found = read_rate(text(value))
+    if found is None:
+        raise Wrong("expected a rate such as '10/s', '100/min', '5000/h' or '1/d'")
+    return found
+
+
 def size(least: int, most: int) -> Reader:
     """A reader of sizes, in bytes, between the bounds."""
 
@@ -135,6 +145,14 @@ def share(value: object) -> float:
     if not 0 <= value <= 1:
         raise Wrong("expected a number from 0 to 1")
     return float(value)
+
+
+def share_of_some(value: object) -> float:
+    """A number above 0, up to 1."""
+    found = share(value)
+    if found == 0:
+        raise Wrong("expected a number greater than 0, up to 1")
+    return found
 
 
 def listening_address(value: object) -> Address:

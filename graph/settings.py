@@ -16,12 +16,18 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
+from adapters.breaker_state import BreakerRule
+from adapters.credential_kinds import Credentials, Tls
+from adapters.limit_rule import LimitRule
 from adapters.mistake import ProjectError
+from adapters.retry_decision import Retry
+from adapters.service import OperationRules
 from graph import setting_kinds as kinds
 from graph.address import Address
+from graph.credential_settings import CREDENTIALS, TLS, credentials_of
 from graph.limits import READERS as _LIMITS
 from graph.limits import Limits
-from graph.origins import is_confidential
+from graph.service_tables import OPERATIONS, TABLES, tables_of
 from graph.toml_document import Document
 
 FILE: Final = "stolon.toml"
@@ -96,13 +102,15 @@ class Service(_Setting, frozen=True, kw_only=True):
     `timeout` in seconds; `connections` kept to the service at most; `concurrency` calls of one batch at once;
     `batch_limit` keys in one call where the contract states no `maxItems`; `answer_limit` bytes of one body;
     `page_limit` pages of a list that is followed to its end. `slow` seconds are the 95th percentile above which the
-    service counts as degraded; `health` is a path to probe every `health_interval` seconds.
+    service counts as degraded; `health` is a path to probe every `health_interval` seconds. The tables within it are
+    those of `graph/service_tables.py`.
     """
 
     name: str
     url: str
     contract: Path
-    credentials: Literal["none", "forward"] = "none"
+    credentials: Credentials = "none"
+    tls: Tls | None = None
     timeout: float = 10.0
     connections: int = 64
     concurrency: int = 8
@@ -113,6 +121,10 @@ class Service(_Setting, frozen=True, kw_only=True):
     slow: float = 0.5
     health: str | None = None
     health_interval: float = 30.0
+    retry: Retry = Retry()
+    breaker: BreakerRule = BreakerRule()
+    limit: LimitRule = LimitRule()
+    operations: Mapping[str, OperationRules] = MappingProxyType({})
 
 
 class Settings(_Setting, frozen=True, kw_only=True):
@@ -161,7 +173,6 @@ _HEADERS: Final[Mapping[str, kinds.Reader]] = {"forward": kinds.list_of(kinds.he
 _SERVICE: Final[Mapping[str, kinds.Reader]] = {
     "url": kinds.base_url,
     "contract": kinds.text,
-    "credentials": kinds.one_of("none", "forward"),
     "timeout": kinds.duration(0.001, 3600),
     "connections": kinds.whole(1, 10_000),
     "concurrency": kinds.whole(1, 1_000),
@@ -213,16 +224,12 @@ def _services(document: Document, folder: Path) -> Iterator[tuple[str, Service]]
         if not _SERVICE_NAME.fullmatch(name):
             document.wrong(path, "a service's name is a letter, then at most 63 letters, digits, '_' or '-'")
             continue
-        values = document.values(path, _SERVICE)
+        values = document.values(path, _SERVICE, (*TABLES, OPERATIONS, CREDENTIALS, TLS))
+        values |= tables_of(document, path) | credentials_of(document, path, values.get("url"))
         contract = _contract(document, folder, name, values.pop("contract", None))
         service = _made(document, Service, path, {**values, "name": name, "contract": contract})
         if service is None or contract is None:
             continue
-        if service.credentials == "forward" and not is_confidential(service.url):
-            document.wrong(
-                (*path, "url"),
-                "expected https or a loopback address, since credentials = 'forward' sends tokens",
-            )
         yield name, service
 
 

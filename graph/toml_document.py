@@ -72,11 +72,13 @@ class Document:
             if name not in known:
                 self.wrong((*path, name), f"unknown {what}{nearest(name, known)}")
 
-    def values(self, path: tuple[str, ...], readers: Mapping[str, Reader]) -> dict[str, Any]:
+    def values(
+        self, path: tuple[str, ...], readers: Mapping[str, Reader], tables: Iterable[str] = ()
+    ) -> dict[str, Any]:
         """What the readers make of the table's values, without those that are wrong: these become
-        mistakes.
+        mistakes. `tables` are known names too, of tables within this one that are read on their own.
         """
-        self.check_names(path, readers, "key")
+        self.check_names(path, (*readers, *tables), "key")
         values: dict[str, Any] = {}
         for name, written in self.table(path).items():
             if name not in readers:

@@ -32,7 +32,7 @@ from graph.naming import attribute_names, constant, pascal, stated_name
 from graph.scalars import BigInt
 from graph.type_names import TypeNames
 from graph.unions import Unions
-from resolvers.reader import Readers, property_reader
+from resolvers.reader import Readers, discriminator_of, property_reader
 
 DEPRECATED: Final = "Deprecated by its contract."
 
@@ -163,6 +163,7 @@ class TypeFactory:
             self.output(contract, found.use, parent + pascal(found.name), nullable or bool(to.access))
         )
         to.upstream = (found.name,)
+        to.discriminator = discriminator_of(readers.of(found.use))
         to.read = property_reader((found,), readers.of)
 
     def _input(self, contract: Contract, schema: Schema, named: str, without: frozenset[str]) -> type:

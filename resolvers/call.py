@@ -114,6 +114,7 @@ def request_of(
         body=None if body is MISSING else _ENCODER.encode(body),
         safe=call.safe,
         identity=sender.identity,
+        entitled=call.public or sender.caller.authenticated,
         deadline=sender.deadline,
     )
 

@@ -7,9 +7,10 @@ errors of bound fields.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from resolvers.caller import Caller
+from resolvers.fault import Code, Fault, FieldError
 from resolvers.keys import canonical
 from resolvers.lane_choice import LaneChoice
 from resolvers.reader import Reader
@@ -19,6 +20,7 @@ from resolvers.source import BoundOperation, Entity, Supplied
 from resolvers.store import Store
 
 T = TypeVar("T")
+_NOT_ENTITLED: Final = Fault(Code.UNAUTHENTICATED, "This call needs an authenticated caller.")
 
 
 class Declared(Protocol):
@@ -60,6 +62,7 @@ class Context:
         texts = [canonical(kind, part) for kind, part in zip(entity.kinds, parts, strict=False)]
         if None in texts or len(parts) != len(entity.kinds):
             raise TypeError(f"{entity.name} has no such key: expected {', '.join(map(str, entity.kinds))}")
+        self._entitled(*entity.operations)
         asked = self.store.entity(entity, tuple(cast("list[str]", texts)))
         settled = asked if isinstance(asked, Settled) else await asked
         return cast("T | None", read_pair(entity.reader, True, settled))
@@ -71,6 +74,7 @@ class Context:
         bound there. Reads are shared within the request, changes never are. Raises FieldError.
         """
         call, read, supplied = self._declared.call_of(operation, values, body)
+        self._entitled(call)
         if call.safe:
             asked = self.store.value(call, supplied)
             settled = asked if isinstance(asked, Settled) else await asked
@@ -81,6 +85,14 @@ class Context:
             return None
         value, where = found
         return value if read is None else read(value, where)
+
+    def _entitled(self, *calls: BoundOperation) -> None:
+        """A resolver's calls are for verified callers where the gateway would lend them credentials of its own.
+
+        Decided before the store is asked, which would keep the refusal for fields that are public.
+        """
+        if not self.caller.authenticated and any(self.store.limits(call).lends for call in calls):
+            raise FieldError(_NOT_ENTITLED)
 
     async def close(self) -> None:
         """End what still runs for this request."""

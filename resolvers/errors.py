@@ -7,11 +7,20 @@ leaves here.
 from __future__ import annotations
 
 import logging
+import math
 import re
 from typing import Any, Final
 
 from adapters.contract import Kind
-from adapters.failures import BadAnswer, NotSent, TimedOut, Unauthenticated, UpstreamFailure
+from adapters.failures import (
+    BadAnswer,
+    NotSent,
+    RateExceeded,
+    Refused,
+    TimedOut,
+    Unauthenticated,
+    UpstreamFailure,
+)
 from adapters.messages import Response
 from adapters.problem import Problem, read_problem, retry_after
 from resolvers.fault import Code, Fault, violation
@@ -41,6 +50,9 @@ _MESSAGES: Final = {
     Code.UPSTREAM_UNAVAILABLE: "The service can't be reached.",
     Code.UPSTREAM_ERROR: "The service could not answer.",
 }
+
+_PASSING: Final = frozenset({Code.RATE_LIMITED, Code.UPSTREAM_TIMEOUT, Code.UPSTREAM_UNAVAILABLE})
+"""Codes of calls without an answer that may fare better another time."""
 
 
 def fault_of_response(
@@ -155,8 +167,10 @@ def fault_of_failure(call: BoundOperation, failure: UpstreamFailure, request_id:
             "sent": failure.sent,
         },
     )
-    retryable = code in (Code.UPSTREAM_TIMEOUT, Code.UPSTREAM_UNAVAILABLE) and (call.safe or not failure.sent)
-    return Fault(code, _MESSAGES[code], retryable, call.service, call.operation.id)
+    retryable = code in _PASSING and (call.safe or not failure.sent)
+    # Whole seconds, as `Retry-After` has them; never 0, which would say that there is nothing to wait for.
+    details = {"retryAfter": max(1, math.ceil(failure.retry_after))} if isinstance(failure, Refused) else {}
+    return Fault(code, _MESSAGES[code], retryable, call.service, call.operation.id, details=details)
 
 
 def _failure_code(call: BoundOperation, failure: UpstreamFailure) -> Code:
@@ -166,6 +180,8 @@ def _failure_code(call: BoundOperation, failure: UpstreamFailure) -> Code:
         return Code.UPSTREAM_ERROR
     if failure.sent and not call.safe:
         return Code.OUTCOME_UNKNOWN
+    if isinstance(failure, RateExceeded):
+        return Code.RATE_LIMITED
     if isinstance(failure, TimedOut):
         return Code.UPSTREAM_TIMEOUT
     if isinstance(failure, BadAnswer):

@@ -186,17 +186,31 @@ class Readers:
 
     def _of_array(self, schema: Schema, bound: type | None) -> Reader:
         items = schema.items
-        if items is None:
-            return free_form
-        read = self.of(items, bound)
-        nullable = items.nullable
+        return free_form if items is None else ArrayReader(self.of(items, bound), items.nullable)
 
-        def array(value: object, where: Where) -> list[Any]:
-            if type(value) is not list:
-                raise Violation(violation_at(where, "array", found_type(value)))
-            return [item_of(read, item, (where, index), nullable) for index, item in enumerate(value)]
 
-        return array
+class ArrayReader:
+    """Reads lists, item by item, with the reader `items`."""
+
+    __slots__ = ("_nullable", "items")
+
+    def __init__(self, items: Reader, nullable: bool) -> None:
+        self.items = items
+        self._nullable = nullable
+
+    def __call__(self, value: object, where: Where) -> list[Any]:
+        """The items, Violations in the places of those that break the contract. Raises one where there is no list."""
+        if type(value) is not list:
+            raise Violation(violation_at(where, "array", found_type(value)))
+        read, nullable = self.items, self._nullable
+        return [item_of(read, item, (where, index), nullable) for index, item in enumerate(value)]
+
+
+def discriminator_of(read: Reader) -> str | None:
+    """The property that says of which schema a reader's objects are, or its items; None where that is known."""
+    while isinstance(read, ArrayReader):
+        read = read.items
+    return read.discriminator if isinstance(read, VariantReader) else None
 
 
 def item_of(read: Reader, item: object, where: Where, nullable: bool) -> Any:

@@ -9,7 +9,7 @@ the request.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from adapters.constraints import Constraints
@@ -121,7 +121,8 @@ class BoundOperation:
 
     `safe`: it may be shared, repeated and batched (GET, HEAD, or declared so). `exact`: decimals of its
     answer are JSON numbers and must keep their digits. `batch` is the most keys that one call may carry.
-    `locate` finds the argument a field error of the service is about.
+    `locate` finds the argument a field error of the service is about. `public`: its field is for everybody, so that
+    even for an anonymous caller the gateway lends it credentials of its own.
     """
 
     service: str
@@ -135,6 +136,7 @@ class BoundOperation:
     paging: Paging | None = None
     batch: int | None = None
     locate: Locate = _nowhere
+    public: bool = False
 
     @property
     def root(self) -> Root:
@@ -157,7 +159,8 @@ class Entity:
     """What is fetched by key: a bound type's `one` and `many`. `key` are the paths of its parts, in upstream
     names.
 
-    `kinds` are the kinds of the parts: they say which texts are one key.
+    `kinds` are the kinds of the parts: they say which texts are one key. `shares`: the entity that this one is, for
+    everybody; both have the same objects.
     """
 
     name: str
@@ -166,11 +169,22 @@ class Entity:
     one: BoundOperation | None
     many: BoundOperation | None
     reader: ObjectReader
+    shares: Entity | None = None
 
     @property
     def operations(self) -> tuple[BoundOperation, ...]:
         """`one` and `many`, as far as there are."""
         return tuple(each for each in (self.one, self.many) if each is not None)
+
+    @property
+    def slot(self) -> int:
+        """What its objects are found under in a store: one for all that share them."""
+        return id(self if self.shares is None else self.shares)
+
+    def public(self) -> Entity:
+        """The same for a field that is for everybody."""
+        one, many = (None if call is None else replace(call, public=True) for call in (self.one, self.many))
+        return replace(self, one=one, many=many, shares=self.shares or self)
 
 
 # --- how a field is served
@@ -250,6 +264,13 @@ class Pages:
 
 
 Source: TypeAlias = Fetch | Lookup | Grouped | Pages
+
+
+def opened(source: Source) -> Source:
+    """The source of a field that is for everybody: its calls may be lent the gateway's own credentials."""
+    if isinstance(source, Lookup):
+        return replace(source, entity=source.entity.public())
+    return replace(source, call=replace(source.call, public=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,9 @@ class Store:
 
     def entity(self, entity: Entity, key: tuple[str, ...]) -> Ask:
         """The object of a key: a pair of object and place, or None. All fields that ask for one key share it."""
-        slot, new = self._slot((id(entity), key))
+        slot, new = self._slot((entity.slot, key))
         if new:
-            batch = self._batch(id(entity), partial(self._load_entities, entity))
+            batch = self._batch(entity.slot, partial(self._load_entities, entity))
             batch.load(key).add_done_callback(partial(slot.land, broken=_defect))
         return slot.ask()
 
@@ -195,7 +195,7 @@ class Store:
         fault = fault_of_response(
             call,
             response,
-            forwarded=upstream.service.credentials == "forward",
+            forwarded=upstream.service.of_caller,
             now=self._epoch(),
             request_id=self._request_id,
         )
@@ -215,7 +215,7 @@ class Store:
 
     async def _load_entities(self, entity: Entity, keys: list[Hashable]) -> list[Settled]:
         one = entity.one if entity.many is None else entity.many
-        with self._step("entities", one, len(keys)), self._loading((id(entity), key) for key in keys):
+        with self._step("entities", one, len(keys)), self._loading((entity.slot, key) for key in keys):
             return await load_entities(self, entity, cast("list[tuple[str, ...]]", keys))
 
     async def _load_groups(self, grouped: Grouped, supplied: Supplied, keys: list[Hashable]) -> list[Settled]:

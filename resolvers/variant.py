@@ -23,7 +23,7 @@ class VariantReader:
     `discriminator` that lead to them; `names` are the schemas', for errors.
     """
 
-    __slots__ = ("_discriminator", "_expected", "_readers")
+    __slots__ = ("_expected", "_readers", "discriminator")
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class VariantReader:
     ) -> None:
         listed = list(names)
         more = ", …" if len(listed) > MOST_NAMED else ""
-        self._discriminator = discriminator
+        self.discriminator = discriminator
         self._readers = readers
         self._expected = f"the text for one of {', '.join(listed[:MOST_NAMED])}{more}"
 
@@ -43,10 +43,10 @@ class VariantReader:
         """
         if type(value) is not dict:
             raise Violation(violation_at(where, "object", found_type(value)))
-        told = value.get(self._discriminator, _ABSENT)
+        told = value.get(self.discriminator, _ABSENT)
         read = self._readers.get(told) if type(told) is str else None
         if read is None:
-            raise Violation(violation_at((where, self._discriminator), self._expected, _found(told)))
+            raise Violation(violation_at((where, self.discriminator), self._expected, _found(told)))
         return read(value, where)
 
 

@@ -84,9 +84,13 @@ def told(errors: Iterable[GraphQLError]) -> list[str]:
 
 
 def _found(project: Project, operation: Operation) -> Plan | Reason:
+    """What `graph/planned.py` would find for a request."""
     if project.settings.graph.lane == "reference":
         return Reason.SWITCHED_OFF
     schema = project.schema
+    executor: Any = schema.execution_context_class
+    if executor.own:
+        return Reason.OWN_EXECUTOR
     if any(one._implements_resolve() for one in schema.get_extensions()):
         return Reason.RESOLVER_HOOKS
     try:

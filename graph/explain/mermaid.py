@@ -10,7 +10,7 @@ from typing import Final
 
 from graph.explain.report import Report
 from graph.explain.tree import tree
-from graph.explain.words import step_price_of
+from graph.explain.words import bound_of
 
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9 ._/,:-]")
 # Lines are told apart by what no escaped text holds.
@@ -40,7 +40,7 @@ def _label(step: Report) -> Iterator[str]:
         yield f"{one['service']} {one['operation']}: {one['method']} {one['path']}"
     if not step["operations"]:
         yield f"resolver {step['field']}"
-    yield step_price_of(step["calls"])
+    yield bound_of(step["calls"])
 
 
 def _edges(report: Report) -> Iterator[str]:

@@ -4,13 +4,13 @@ from, how it batches, what is picked, its wave and its price.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from graph.explain.report import Report
-from graph.explain.words import counted, price_of, step_price_of
+from graph.explain.words import bound_of, counted
 
-REASONS: Final = {
+REASONS: Final[Mapping[str, str]] = {
     "switched_off": 'the project\'s file says lane = "reference"',
     "no_context": "whoever executes it has no context of Stolon's",
     "no_root": "the schema has no type for such operations",
@@ -18,6 +18,7 @@ REASONS: Final = {
     "introspection": "it asks for the schema itself",
     "directive": "it uses a directive other than @skip and @include",
     "fragment_arguments": "a fragment of it has variables of its own",
+    "own_executor": "the schema has an executor of its own",
     "resolver_hooks": "an extension of the schema wraps every resolver",
     "condition": "an @skip or @include of it has no value",
     "too_large": "it selects more fields than a plan may have",
@@ -30,13 +31,13 @@ def tree(report: Report) -> str:
     if "refused" in report:
         return str(report["refused"])
     operation = report["operation"]
-    named = f"{operation['kind']} {operation['name'] or '(no name)'}"
+    named = "operation" if operation is None else f"{operation['kind']} {operation['name'] or '(no name)'}"
     if report["lane"] != "plan":
         why = REASONS.get(report["reason"], report["reason"])
         return f"{named}: no plan, since {why}; graphql-core executes it field by field"
     lines = [
         f"{named}: {counted(len(report['steps']), 'step')} in {counted(report['waves'], 'wave')} of calls",
-        f"at most {price_of(report['calls'])}",
+        bound_of(report["calls"]),
         *_bounds(report["calls"]),
     ]
     below: dict[int | None, list[Report]] = {}
@@ -59,7 +60,7 @@ def _branches(below: dict[int | None, list[Report]], after: int | None, indent: 
 
 
 def _lines(step: Report) -> Iterator[str]:
-    yield f"{step['step']} {step['path']} ({step['field']}), wave {step['wave']}: {step_price_of(step['calls'])}"
+    yield f"{step['step']} {step['path']} ({step['field']}), wave {step['wave']}: {bound_of(step['calls'])}"
     operations = step["operations"]
     for one in operations:
         yield f"{one['service']} {one['operation']}: {one['method']} {one['path']}"

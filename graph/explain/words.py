@@ -13,8 +13,8 @@ def price_of(calls: Report) -> str:
     return counted(most, "call") if formula == str(most) else f"{counted(most, 'call')} = {formula}"
 
 
-def step_price_of(calls: Report) -> str:
-    """The same of one step, which may make none."""
+def bound_of(calls: Report) -> str:
+    """The same as a bound; of what calls nothing, that."""
     return "no call" if calls["atMost"] == 0 else f"at most {price_of(calls)}"
 
 

@@ -7,13 +7,16 @@ memory than one who does. `graph/plans.py` asks here for every request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import sys
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from cachetools import LRUCache
+from graphql import FragmentDefinitionNode, Location, OperationDefinitionNode
 
 from resolvers.plan.coverage import Reason
+from resolvers.plan.operation import Operation, conditions
 from resolvers.plan.plan import Plan
 
 MOST_OPERATIONS: Final = 1_000
@@ -21,9 +24,12 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_VARIANTS: Final = 32
 """Plans of one operation: `n` conditions have `2 ** n` values."""
 
-# Bytes, measured with tracemalloc: of an operation, and of a field with its shape, its syntax and its share of steps.
+# Bytes, measured with tracemalloc: of an operation, of a field with its shape and its share of steps, and of a token
+# with what the parser made of it. A plan holds the syntax of its fields, and that the whole document's tokens.
 _PER_OPERATION: Final = 2_000
-_PER_FIELD: Final = 1_600
+_PER_FIELD: Final = 700
+_PER_TOKEN: Final = 700
+_TEXTS: Final = 2  # the text, and the names, strings and comments in its tokens, which are no longer than it
 
 Key: TypeAlias = "tuple[str, str | None]"
 """A document's text and the name of its operation."""
@@ -33,10 +39,40 @@ Key: TypeAlias = "tuple[str, str | None]"
 class Variants:
     """What is kept of one operation: the variables that decide what is selected (`conditions`), and for their
     values the plan, or the reason for which there is none.
+
+    `node` and `fragments` are the syntax that the plans were made of, or its equal; `syntax` is an estimate of
+    its bytes.
     """
 
     conditions: tuple[str, ...]
     plans: dict[tuple[Hashable, ...], Plan | Reason] = field(default_factory=dict)
+    node: OperationDefinitionNode | None = field(default=None, repr=False)
+    fragments: Mapping[str, FragmentDefinitionNode] = field(default_factory=dict, repr=False)
+    syntax: int = 0
+
+    @classmethod
+    def of(cls, operation: Operation, location: Location) -> Variants:
+        """Nothing yet, of an operation that stands there."""
+        fragments = {name: one.definition for name, one in operation.fragments.items()}
+        syntax = _TEXTS * sys.getsizeof(location.source.body) + _PER_TOKEN * _tokens(location)
+        return cls(conditions(operation.node, fragments), {}, operation.node, fragments, syntax)
+
+    def are_of(self, operation: Operation) -> bool:
+        """Whether these are of that very operation. A text alone does not tell: an extension may have rewritten
+        what was parsed, for one caller otherwise than for another, and what it wrote still names the text.
+        """
+        if self.node is operation.node:
+            for name, one in operation.fragments.items():
+                if one.definition is not self.fragments.get(name):
+                    break
+            else:
+                return True
+        fragments = {name: one.definition for name, one in operation.fragments.items()}
+        if self.node != operation.node or self.fragments != fragments:
+            return False
+        # Parsed anew: who keeps what was parsed brings the same again, which then costs no comparing.
+        self.node, self.fragments = operation.node, fragments
+        return True
 
 
 class PlanCache:
@@ -68,6 +104,19 @@ class PlanCache:
 def _weight(least: int) -> Callable[[Variants], int]:
     def weight(variants: Variants) -> int:
         fields = sum(one.fields for one in variants.plans.values() if isinstance(one, Plan))
-        return max(_PER_OPERATION + _PER_FIELD * fields, least)
+        # Each plan may have been made of a parsing of its own, and what is compared with may be one more.
+        syntax = variants.syntax * (len(variants.plans) + 1)
+        return max(_PER_OPERATION + _PER_FIELD * fields + syntax, least)
 
     return weight
+
+
+def _tokens(location: Location) -> int:
+    """How many tokens the document has, comments too."""
+    count, token = 0, location.start_token.prev
+    while token is not None:
+        count, token = count + 1, token.prev
+    token = location.start_token
+    while token is not None:
+        count, token = count + 1, token.next
+    return count

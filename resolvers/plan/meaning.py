@@ -22,11 +22,16 @@ class TypeName:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Property:
-    """A property of the parent's record, at a path of `upstream` names. `access` says who may see it, None: all."""
+    """A property of the parent's record, at a path of `upstream` names. `access` says who may see it, None: all.
+
+    `discriminator` is the property of the value, or of its items, that tells of which type it is; None where the
+    contract says one type.
+    """
 
     read: Callable[[Any], Any]
     upstream: tuple[str, ...]
     access: Hashable | None = None
+    discriminator: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,23 +47,28 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """Operations of a contract, as the source says. `arguments` makes the source's arguments of GraphQL's."""
+    """Operations of a contract, as the source says. `arguments` makes the source's arguments of GraphQL's.
+    `discriminator` as `Property` has it.
+    """
 
     source: Source
     arguments: Callable[[dict[str, Any]], Mapping[str, object]]
     access: Hashable | None = None
+    discriminator: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resolver:
     """A Python resolver, called as graphql-core would. `needs` are the upstream properties of the parent that it
-    sees; None: any. `may_call`: whether it can call services itself, for all that is known.
+    sees; None: any. `may_call`: whether it can call services itself, for all that is known. `part` is the part of a
+    connection that it gives, once it is decided that the caller may see it.
     """
 
     resolve: Callable[..., Any]
     name: str
     needs: tuple[str, ...] | None = None
     may_call: bool = True
+    part: str | None = None
 
 
 Meaning: TypeAlias = TypeName | Property | Attribute | Call | Resolver

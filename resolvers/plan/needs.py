@@ -1,5 +1,6 @@
 """Pass: what of each answer is decoded. The properties that are selected, and those that nobody selected but
-that further steps need: keys of links, what their parameters are bound to, what resolvers said they need.
+that something else needs: further steps (keys of links, what their parameters are bound to, what resolvers said they
+need), and whoever has to tell of which type an object is (discriminators).
 
 After serving, whose steps it reads. A field that the caller may not see counts like any other: a permitted
 link may need it, and the plan is the same for all callers.
@@ -36,6 +37,8 @@ def _of(step: Step) -> Iterator[str]:
         yield from (".".join(path) for path in entity.key)
     if isinstance(meaning.source, Grouped):
         yield ".".join(meaning.source.group_by)
+    if meaning.discriminator is not None:
+        yield meaning.discriminator
     yield from _below(step.field.shape, ())
 
 
@@ -45,6 +48,8 @@ def _below(shape: Shape, at: tuple[str, ...]) -> Iterator[str]:
         if isinstance(meaning, Property):
             path = (*at, *meaning.upstream)
             inner = list(_below(one.shape, path))
+            if meaning.discriminator is not None:
+                inner.append(".".join((*path, meaning.discriminator)))
             yield from inner or [".".join(path)]
         elif isinstance(meaning, Attribute):
             yield from _below(one.shape, at)  # a connection's edges and nodes: the items' own properties

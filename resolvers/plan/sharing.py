@@ -31,7 +31,7 @@ def _key(step: Step) -> Hashable | None:
     if not isinstance(meaning, Call):
         return None
     if isinstance(meaning.source, Lookup):
-        return id(meaning.source.entity)
+        return meaning.source.entity.slot
     if not meaning.source.call.safe:
         return None  # a change is never shared
     arguments = sorted(print_ast(one) for one in step.field.details[0].node.arguments or ())

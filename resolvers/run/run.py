@@ -7,7 +7,9 @@ what steps yield into the answer, and queues the steps below.
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol, TypeAlias
 
 from graphql import GraphQLError, OperationType, located_error
@@ -51,6 +53,10 @@ class Host(Protocol):
     def type_resolver(self) -> Callable[..., Any]: ...
 
 
+class _Over(Exception):
+    """An error took all of the answer: nothing that is still under way matters any more."""
+
+
 class Run:
     """One execution of a plan. `denied` are the faults of what the caller may not see, by what the plan's
     fields ask. `data` and `errors` are the answer when `execute` is done.
@@ -71,6 +77,9 @@ class Run:
         self._denied = denied
         self._watch = watch
         self._top: dict[str, Any] = {"data": None}
+        self._root = Place(None, self._top, "data", nullable=True, parent=None)
+        # What a change set going runs to its end, whoever still wants its value.
+        self._abandons = plan.kind is not OperationType.MUTATION
         self._values = Values(host, denied, self._note)
         self._arguments: dict[int, Mapping[str, object]] = {}
 
@@ -82,14 +91,19 @@ class Run:
 
     def execute(self) -> Awaitable[None] | None:
         """Run the plan. What is left to wait for, or None where all is done."""
-        root = Place(None, self._top, "data", nullable=True, parent=None)
+        root = self._root
         if self._plan.kind is OperationType.MUTATION:
             return self._in_order(root)
         try:
             self._top["data"] = self._values.object(self._plan.root, self._host.root_value, root)
         except Nulled:
             root.null()
-        return _together(self._onward())
+        left = _together(self._onward())
+        return None if left is None else self._to_its_end(left)
+
+    async def _to_its_end(self, left: Awaitable[None]) -> None:
+        with suppress(_Over):
+            await left
 
     async def _in_order(self, root: Place) -> None:
         """The root fields of a mutation, each to its end before the next (GraphQL, section 6.2.2)."""
@@ -161,32 +175,54 @@ class Run:
         return field.meaning.arguments(raw) if isinstance(field.meaning, Call) else raw
 
     async def _finish(self, step: Step, parents: Parents, yielded: list[Any]) -> None:
-        waited = [at for at, one in enumerate(yielded) if self._host.is_awaitable(one)]
+        waited = [
+            at
+            for at, one in enumerate(yielded)
+            if self._host.is_awaitable(one) and not self._abandoned(one, parents[at][1])
+        ]
         waits = [yielded[at] for at in waited]
         if self._watch is not None:
             self._watch.enter(step.number)
         landed = await (_one_by_one(waits) if _is_under_way(step) else _all(waits))
         for at, value in zip(waited, landed, strict=True):
             yielded[at] = value
-        left = self._landed(step, parents, yielded)
+        await self._on(self._landed(step, parents, yielded))
+
+    async def _on(self, left: Awaitable[None] | None) -> None:
+        """Wait for what values that landed have led to. Raises `_Over`."""
         if left is not None:
             await left
+        if self._root.gone and self._abandons:
+            raise _Over
+
+    def _abandoned(self, wait: Any, place: Place) -> bool:
+        """Whether nobody waits for a value any more, since an error took its place: what has not begun never does."""
+        if not (self.errors and self._abandons and place.is_gone):
+            return False
+        if isinstance(wait, Coroutine):
+            wait.close()
+        elif isinstance(wait, Future):
+            wait.cancel()
+        return True
 
     def _landed(self, step: Step, parents: Parents, yielded: list[Any]) -> Coroutine[Any, Any, None] | None:
         if self._watch is not None:
             self._watch.end(step.number)
+        self._values.step = step.number
         for (_, place), value in zip(parents, yielded, strict=True):
             self._values.put(step.field, step.field.shape, value, place)
         return _together(self._onward())
 
     async def _later(self, late: Late) -> None:
         """Values that their parents held as awaitables: they hold nothing up but what hangs on them."""
-        landed = await _all([awaitable for awaitable, _, _ in late.waiting])
-        for (_, shape, place), value in zip(late.waiting, landed, strict=True):
+        waiting = [one for one in late.waiting if not self._abandoned(one[0], one[2])]
+        if self._watch is not None and late.step is not None:
+            self._watch.enter(late.step)
+        landed = await _all([awaitable for awaitable, _, _ in waiting])
+        self._values.step = late.step
+        for (_, shape, place), value in zip(waiting, landed, strict=True):
             self._values.put(late.field, shape, value, place)
-        left = _together(self._onward())
-        if left is not None:
-            await left
+        await self._on(_together(self._onward()))
 
     def _note(self, raised: Exception, field: Field, place: list[str | int]) -> None:
         self.errors.append(located_error(raised, field.nodes, place))

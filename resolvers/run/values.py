@@ -31,9 +31,10 @@ class Nulled(Exception):
 
 @dataclass(slots=True)
 class Late:
-    """Awaitables that stand where values of one field belong."""
+    """Awaitables that stand where values of one field belong, in what the step of this number yielded."""
 
     field: Field
+    step: int | None
     waiting: list[tuple[Awaitable[Any], Shape, Place]] = dataclasses.field(default_factory=list)
 
 
@@ -52,6 +53,8 @@ class Values:
         self._note = note
         self._queued: dict[int, Parents] = {}
         self._late: dict[Field, Late] = {}
+        self.step: int | None = None
+        """The step whose values are completed now."""
 
     def taken(self) -> tuple[dict[int, Parents], list[Late]]:
         """What was queued since the last time: steps with their parents, and what has to be waited for."""
@@ -231,7 +234,7 @@ class Values:
         return self._host.build_resolve_info(one.definition, one.nodes, one.parent, place.resolver_path)
 
     def _wait(self, one: Field, awaitable: Awaitable[Any], shape: Shape, place: Place) -> None:
-        self._late.setdefault(one, Late(one)).waiting.append((awaitable, shape, place))
+        self._late.setdefault(one, Late(one, self.step)).waiting.append((awaitable, shape, place))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from adapters.credentials import WAYS, credentials
+from adapters.credential_kinds import ApiKey, Basic, Tls
+from adapters.credentials import credentials
 from adapters.failures import Unauthenticated
 from adapters.messages import ANONYMOUS, Identity, Request, Response
+from adapters.secrets import Secret
 from adapters.service import Service
 
 TOKEN = "eyJhbGciOi.J9_-~+/x=="
 CALLER = Identity("p1", TOKEN)
+KEY = ApiKey(Secret("k1"), header="x-api-key")
+
+
+def clock() -> float:
+    return 0.0
 
 
 async def passed(service: Service, request: Request) -> dict[str, str]:
@@ -21,7 +31,7 @@ async def passed(service: Service, request: Request) -> dict[str, str]:
         seen.append(dict(request.headers))
         return Response(200, {}, b"")
 
-    assert await credentials(service)(request, send) == Response(200, {}, b"")
+    assert await credentials(service, clock)(request, send) == Response(200, {}, b"")
     (headers,) = seen
     return headers
 
@@ -50,6 +60,55 @@ async def test_forward_sends_nothing_for_an_anonymous_caller():
     assert await passed(service, call(ANONYMOUS, accept="a", authorization="Basic x")) == {"accept": "a"}
 
 
+@pytest.mark.parametrize(
+    ("way", "sent"),
+    [
+        (KEY, {"accept": "a", "x-api-key": "k1"}),
+        (
+            ApiKey(Secret("k1"), header="authorization", prefix="ApiKey"),
+            {"accept": "a", "authorization": "ApiKey k1"},
+        ),
+        # RFC 7617, section 2: the example of the RFC.
+        (
+            Basic("Aladdin", Secret("open sesame")),
+            {"accept": "a", "authorization": "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+        ),
+        # RFC 7617, section 2.1: the example in UTF-8.
+        (Basic("test", Secret("123£")), {"accept": "a", "authorization": "Basic dGVzdDoxMjPCow=="}),
+    ],
+)
+async def test_the_gateways_own_credentials_go_along(way: ApiKey | Basic, sent: dict[str, str]):
+    """A key or a user's password goes where the service wants it, in the place of whatever the request held."""
+    service = Service("users", "https://users.internal", credentials=way)
+    held = {"accept": "a", "authorization": "Bearer x"}
+    if isinstance(way, ApiKey) and way.header == "x-api-key":
+        held["x-api-key"] = "a client's"
+    request = replace(call(**held), entitled=True)
+    assert await passed(service, request) == sent
+
+
+@pytest.mark.parametrize("way", [KEY, Basic("u", Secret("p"))])
+async def test_the_gateways_own_credentials_are_not_for_everybody(way: ApiKey | Basic):
+    """A call that nothing entitles to them is refused before it leaves."""
+    policy = credentials(Service("users", "https://users.internal", credentials=way), clock)
+
+    async def send(request: Request) -> Response:
+        raise AssertionError("it went on")
+
+    with pytest.raises(Unauthenticated, match="own credentials are for verified callers and public fields"):
+        await policy(call(), send)
+
+
+async def test_a_certificate_of_the_gateways_own_is_not_for_everybody():
+    """Mutual TLS lends the gateway's rights as a key does, whatever else the call carries."""
+    tls = Tls(certificate=Path("c"), key=Path("k"))
+    for way in ("none", "forward"):
+        policy = credentials(Service("users", "https://users.internal", credentials=way, tls=tls), clock)
+        with pytest.raises(Unauthenticated):
+            await policy(call(), None)  # type: ignore[arg-type]  # it must not come to sending
+    assert not Service("users", "https://users.internal", tls=Tls(authority=Path("c"))).lends
+
+
 @pytest.mark.parametrize("token", ["a b", "a\r\nx-evil: 1", "", "é", "a=b", "a,b"])
 async def test_what_is_no_token_in_form_is_not_forwarded(token: str):
     """A token that cannot stand in a header is Unauthenticated, never sent, never repeated."""
@@ -59,7 +118,7 @@ async def test_what_is_no_token_in_form_is_not_forwarded(token: str):
         raise AssertionError("it went on")
 
     with pytest.raises(Unauthenticated) as caught:
-        await credentials(service)(call(Identity("p", token)), send)
+        await credentials(service, clock)(call(Identity("p", token)), send)
     assert str(caught.value) == "users: the caller's token is not a bearer token in form"
     assert caught.value.sent is False
 
@@ -76,7 +135,7 @@ async def test_what_is_no_token_in_form_is_not_forwarded(token: str):
 )
 def test_tokens_travel_over_https_and_loopback(url: str):
     """https, or an address that no network sees, may get tokens."""
-    assert credentials(Service("users", url, credentials="forward")) is not None
+    assert credentials(Service("users", url, credentials="forward"), clock) is not None
 
 
 @pytest.mark.parametrize(
@@ -89,18 +148,20 @@ def test_tokens_do_not_travel_over_plain_http(url: str):
     with pytest.raises(
         ValueError, match=r"service 'users' would get callers' tokens over plain HTTP: .* needs an https://"
     ):
-        credentials(Service("users", url, credentials="forward"))
-    assert credentials(Service("users", url)) is not None
+        credentials(Service("users", url, credentials="forward"), clock)
+    with pytest.raises(ValueError, match="would get credentials over plain HTTP"):
+        credentials(Service("users", url, credentials=KEY), clock)
+    assert credentials(Service("users", url), clock) is not None
 
 
 def test_an_unknown_way_is_refused_with_the_nearest():
     """A misspelt way names the known ones and the nearest."""
     with pytest.raises(
         ValueError,
-        match="service 'users' must be \"none\" or \"forward\", not 'foward'; did you mean 'forward'",
+        match='service \'users\' must be "none" or "forward" or settings of another way, '
+        "not 'foward'; did you mean 'forward'",
     ):
-        credentials(Service("users", "https://h", credentials="foward"))
-    assert list(WAYS) == ["none", "forward"]
+        credentials(Service("users", "https://h", credentials="foward"), clock)
 
 
 def test_no_repr_shows_a_token_or_a_url():

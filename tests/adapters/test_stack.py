@@ -59,13 +59,28 @@ def test_the_policies_stand_in_the_order_that_is_written_down(monkeypatch: pytes
 
     monkeypatch.setattr("adapters.stack.stack", compose)
     open_service(Service("users", "http://127.0.0.1:9"), loop_time, around=(around,))
-    rows = re.findall(r"^\| \d \| `?(\w+)`? \|", adapters.stack.__doc__ or "", re.MULTILINE)
-    assert rows == ["deadline", "credentials", "flight", "around", "watch", "transport"]
+    rows = re.findall(r"^\| \d+ \| `?(\w+)`? \|", adapters.stack.__doc__ or "", re.MULTILINE)
+    assert rows == [
+        "deadline",
+        "credentials",
+        "flight",
+        "retry",
+        "breaker",
+        "limit",
+        "judge",
+        "around",
+        "watch",
+        "transport",
+    ]
     # The last one is the deadline of the health probe, which passes nothing else.
     assert [_concern(one) for one in composed] == [
         "deadline",
         "none",
         "Flights",
+        "retry",
+        "gate",
+        "Limits",
+        "judge",
         "around",
         "watch",
         "deadline",

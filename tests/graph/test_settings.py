@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.mistake import Mistake, ProjectError
+from adapters.retry_decision import Retry
 from graph.environment import expand
 from graph.origins import fault_of_url, is_confidential
 from graph.settings import (
@@ -72,6 +73,7 @@ def test_minimal_project_has_safe_defaults(folder):
                 answer_limit=8388608,
                 page_limit=50,
                 owner=None,
+                retry=Retry(retries=2, share=0.1, burst=10, first=0.1, longest=2.0, retry_after=5.0),
             )
         },
         identity=None,
@@ -113,6 +115,13 @@ batch_limit = 4
 answer_limit = "2kB"
 page_limit = 5
 owner = "${TEAM}"
+[services.users_v2.retry]
+retries = 4
+share = 0.25
+burst = 50
+first = "50ms"
+longest = "1s"
+retry_after = "30s"
 """
     assert read_settings(written(folder, text), {"TEAM": "team-users"}) == Settings(
         folder=folder,
@@ -144,6 +153,7 @@ owner = "${TEAM}"
                 answer_limit=2000,
                 page_limit=5,
                 owner="team-users",
+                retry=Retry(retries=4, share=0.25, burst=50, first=0.05, longest=1.0, retry_after=30.0),
             )
         },
     )
@@ -343,6 +353,41 @@ def test_forbidden_headers_are_never_passed_on(folder, name):
     )
     assert mistakes(folder, f'{MINIMAL}[headers]\nforward = ["{name}"]') == [
         (4, "headers.forward[0]", f"this header is never passed on; forbidden are {forbidden}")
+    ]
+
+
+def test_the_tables_of_a_service_are_told_with_it(folder):
+    """Mistakes within a service's own tables are told with all others, each at its line; what is no table is one."""
+    text = f"""{MINIMAL}[services.users]
+url = "http://localhost"
+timout = "1s"
+[services.users.retry]
+retrys = 1
+retries = -1
+share = 2
+burst = 0
+first = 5
+[services.users.retri]
+"""
+    known = "unknown key; did you mean 'retries'?"
+    assert mistakes(folder, text) == [
+        (5, "services.users.timout", "unknown key; did you mean 'timeout'?"),
+        (7, "services.users.retry.retrys", known),
+        (8, "services.users.retry.retries", "expected an integer from 0 to 10"),
+        (9, "services.users.retry.share", "expected a number from 0 to 1"),
+        (10, "services.users.retry.burst", "expected an integer from 1 to 10000"),
+        (
+            11,
+            "services.users.retry.first",
+            "expected a duration as text, such as '500ms', '5s' or '2m'; found integer",
+        ),
+        (12, "services.users.retri", "unknown key; did you mean 'retry'?"),
+    ]
+    assert service_mistakes(folder, "retry = 3") == [
+        (5, "services.users.retry", "expected a table: [services.users.retry]")
+    ]
+    assert service_mistakes(folder, "retry = { share = true }") == [
+        (5, "services.users.retry.share", "expected a number from 0 to 1, found boolean")
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from graph.executor import GraphQLRequest
 from resolvers.caller import Caller
 from tests.lanes.clock import JumpingLoop
-from tests.lanes.endpoints import Asked
+from tests.lanes.endpoint import Asked
 from tests.lanes.rows import World
 from tests.lanes.services import Services, Weather
 from tests.lanes.world import LaneName, run_lane

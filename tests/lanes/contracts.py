@@ -21,6 +21,7 @@ from tests.graph.projects import (
     parameter,
     ref,
 )
+from tests.lanes.contracts_hoard import HOARD
 
 NUMBER: Final[Doc] = {"type": "number"}
 YES_NO: Final[Doc] = {"type": "boolean"}
@@ -217,4 +218,4 @@ MEDIA: Final = contract(
     Post=an({"id": TEXT, "kind": TEXT, "of": TEXT, "poster_id": nullable(TEXT)}),
 )
 
-CONTRACTS: Final = {"people": PEOPLE, "shop": SHOP, "media": MEDIA}
+CONTRACTS: Final = {"people": PEOPLE, "shop": SHOP, "media": MEDIA, "hoard": HOARD}

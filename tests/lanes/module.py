@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.lanes.module_hoard import HOARD
 from tests.lanes.module_people import PEOPLE
 from tests.lanes.module_shop import SHOP
 
@@ -26,6 +27,7 @@ from stolon import rest
 people = rest.contract("people")
 shop = rest.contract("shop")
 media = rest.contract("media")
+hoard = rest.contract("hoard")
 
 
 def ran(info, what):
@@ -149,6 +151,21 @@ class Query:
     feed: list[Post] | None = rest.query(media.op("listFeed"))
     article: Article | None = rest.query(media.op("getArticle"))
 
+    asset: Asset | None = rest.query(hoard.op("getAsset"))
+    listed: list[Asset | None] | None = rest.query(hoard.op("listAssets"))
+    must_listed: list[Asset] = rest.query(hoard.op("listAssets"))
+    bond: Asset | None = rest.query(hoard.op("getBond"))
+    vault: rest.Connection[Asset] | None = rest.connection(hoard.op("pageAssets"))
+    claim: Claim | None = rest.query(hoard.op("getClaim"))
+    filed: rest.Connection[Claim] = rest.connection(hoard.op("listFiled"))
+    ride: Vehicle | None = rest.query(hoard.op("getRide"))
+    must_ride: Vehicle = rest.query(hoard.op("getRide"))
+    signals: rest.auto = rest.query(hoard.op("listSignals"))
+
+    @strawberry.field
+    async def found(self, info: rest.Info, form: str = "coin") -> list[Asset | None] | None:
+        return await assets_of(info, form)
+
     @strawberry.field
     def fact(self) -> int:
         return 42
@@ -191,6 +208,9 @@ class Mutation:
     create_order: Order | None = rest.mutation(shop.op("createOrder"))
     set_state: Order | None = rest.mutation(shop.op("setState"))
     publish: Post | None = rest.mutation(media.op("publish"))
+    add_asset: Asset | None = rest.mutation(hoard.op("addAsset"))
+    must_add: Asset = rest.mutation(hoard.op("addAsset"))
+    tow: Vehicle | None = rest.mutation(hoard.op("tow"))
 
     @strawberry.mutation
     async def checkout(self, info: rest.Info, tenant: str, person: strawberry.ID) -> Order | None:
@@ -208,7 +228,7 @@ class Mutation:
         return by
 
 
-schema = rest.Schema(query=Query, mutation=Mutation, types=[Note])
+schema = rest.Schema(query=Query, mutation=Mutation, types=[Note, Car, Truck])
 '''
 
-MODULE: Final = "\n\n".join((_HEAD, PEOPLE, SHOP, _ROOTS))
+MODULE: Final = "\n\n".join((_HEAD, PEOPLE, SHOP, HOARD, _ROOTS))

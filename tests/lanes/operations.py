@@ -7,7 +7,7 @@ variables: most of what plans have to get right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,8 +27,8 @@ from graphql.type import is_list_type, is_non_null_type
 from tests.lanes.scopes import Entry, Scope, Served
 from tests.lanes.values import Pick, Values
 
-MOST_FIELDS: Final = 45
-MOST_ROOTS: Final = 4
+MOST_FIELDS: Final = 72
+MOST_ROOTS: Final = 5
 MOST_LEVELS: Final = 7
 MOST_LISTS: Final = 3
 # Drawn less often: what fails always would leave little else to compare, and what calls nothing says little.
@@ -104,18 +104,27 @@ class Drawing:
 
     def _roots(self, root: GraphQLObjectType) -> str:
         scope = (Scope(),)
+        count = 1 + self._pick(MOST_ROOTS)
+
+        def one(number: int) -> str:
+            draw = self._inline if number and self._chance(8) else self._field
+            return draw(root, scope, MOST_LEVELS, MOST_LISTS)
+
+        return self._shared(count, one)
+
+    def _shared(self, count: int, draw: Callable[[int], str]) -> str:
+        """So many selections, each with its share of the fields that are left: else the first would take all."""
         texts: list[str] = []
-        for _ in range(1 + self._pick(MOST_ROOTS)):
-            if texts and self._chance(8):
-                texts.append(self._inline(root, scope, MOST_LEVELS, MOST_LISTS))
-            else:
-                texts.append(self._field(root, scope, MOST_LEVELS, MOST_LISTS))
+        for number in range(count):
+            later = self._left - self._left // (count - number)
+            self._left -= later
+            texts.append(draw(number))
+            self._left += later
         return " ".join(texts)
 
     def _selections(self, of: _Parent, scopes: tuple[Scope, ...], levels: int, lists: int) -> str:
         count = 1 if self._left <= 0 else 1 + self._pick(4)
-        texts = [self._selection(of, scopes, levels, lists) for _ in range(count)]
-        return " ".join(texts)
+        return self._shared(count, lambda _: self._selection(of, scopes, levels, lists))
 
     def _selection(self, of: _Parent, scopes: tuple[Scope, ...], levels: int, lists: int) -> str:
         abstract = not isinstance(of, GraphQLObjectType)
@@ -141,15 +150,33 @@ class Drawing:
         if not self._chance(6):
             deeper = [name for name in deeper if name not in _RARE] or deeper
             leaves = [name for name in leaves if name not in _RARE] or ([] if deeper else leaves)
-        if deeper and levels > 1 and self._left > 2 and (not leaves or self._pick(5) >= 2):
+        if deeper and levels > 1 and self._left > 2 and (not leaves or self._pick(5) >= 1):
+            calling = [name for name in deeper if _calls(fields[name])]
+            if calling and self._pick(3):
+                deeper = calling
             name = deeper[self._pick(len(deeper))]
         elif leaves and not self._chance(10):
             name = leaves[self._pick(len(leaves))]
         else:
             return self._typename(parent, scopes)
-        one = fields[name]
+        text = self._served(parent, scopes, name, fields[name], levels, lists)
+        if name in deeper and self._left > 4 and self._chance(7):
+            # The same again, mostly under other arguments, which makes it another field of the answer.
+            text += f" {self._served(parent, scopes, name, fields[name], levels, lists)}"
+        return text
+
+    def _served(
+        self,
+        parent: _Parent,
+        scopes: tuple[Scope, ...],
+        name: str,
+        one: GraphQLField,
+        levels: int,
+        lists: int,
+    ) -> str:
+        """One field with arguments, directives and what is selected of it, under a name that it may have here."""
         arguments = self._values.arguments(name, one.args)
-        leaf = name in leaves
+        leaf = is_leaf_type(get_named_type(one.type))
         shown, entries = self._place(parent, scopes, name, arguments, one, leaf=leaf)
         text = f"{'' if shown == name else f'{shown}: '}{name}{arguments}{self._directives()}"
         if leaf:
@@ -247,6 +274,11 @@ class Drawing:
         on: Any = fragment.on
         theirs = {on} if isinstance(on, GraphQLObjectType) else set(self._schema.get_possible_types(on))
         return bool(mine & theirs) and all(scope.takes_in(fragment.scope) for scope in scopes)
+
+
+def _calls(one: GraphQLField) -> bool:
+    """Whether a field is served by operations of its own."""
+    return getattr(one.extensions.get("strawberry-definition"), "source", None) is not None
 
 
 def _lists(one: GraphQLField) -> int:

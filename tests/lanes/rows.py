@@ -19,16 +19,21 @@ PEOPLE: Final = tuple(f"p{n}" for n in range(8))
 TENANTS: Final = ("t1", "t2")
 NUMBERS: Final = tuple(range(1, 7))
 PRODUCTS: Final = tuple(f"d{n}" for n in range(5))
+ASSETS: Final = tuple(f"x{n}" for n in range(5))
+CLAIMS: Final = tuple(f"c{n}" for n in range(4))
 ARTICLES: Final = tuple(f"a{n}" for n in range(5))
 VIDEOS: Final = tuple(f"v{n}" for n in range(3))
 TEAMS: Final = (1, 2, 3)
 
-# Properties that name other objects; those that nobody holds are among them.
+# Properties that name other objects; those that nobody holds are among them, and one person more often than others.
+_SOMEBODY: Final = (*PEOPLE, "p9", "p1", "p1")
 _NAMES: Final[Mapping[str, tuple[Any, ...]]] = {
     **dict.fromkeys(
-        ("boss_id", "keeper_id", "lead_id", "giver_id", "customer_id", "payer_id", "who_id"), (*PEOPLE, "p9")
+        ("boss_id", "keeper_id", "lead_id", "giver_id", "customer_id", "payer_id", "who_id"), _SOMEBODY
     ),
-    **dict.fromkeys(("author_id", "maker_id", "poster_id", "person_id"), (*PEOPLE, "p9")),
+    **dict.fromkeys(("author_id", "maker_id", "poster_id", "person_id"), _SOMEBODY),
+    **dict.fromkeys(("issuer_id", "owner_id", "driver_id", "claimant_id"), _SOMEBODY),
+    **dict.fromkeys(("claim_id", "above_id"), (*CLAIMS, "c9")),
     "team_id": (*TEAMS, 9),
     "parent": (*NUMBERS, 99),
     "order": (*NUMBERS, 99),
@@ -91,11 +96,32 @@ class World:
         """Some of these, at most so many, in an order of their own; as often as not none twice."""
         random = choice_of(self.seed, "chosen", of)
         pool = list(among)
-        return [random.choice(pool) for _ in range(random.randint(0, most))]
+        count = 0 if random.random() < 0.15 else random.randint(1, most)
+        return [random.choice(pool) for _ in range(count)]
 
     def happens(self, chance: float, *of: object) -> bool:
         """Whether something of this likelihood is so."""
         return choice_of(self.seed, *of).random() < chance
+
+
+def variants_of(document: Doc, schema: Doc) -> dict[str, str]:
+    """The values of a schema's discriminator, with the components that they lead to."""
+    mapping = schema["discriminator"].get("mapping")
+    if mapping is not None:
+        return dict(mapping)
+    listed = schema.get("oneOf") or schema.get("anyOf")
+    if listed is not None:
+        return {_name(one): _name(one) for one in listed}
+    known = document["components"]["schemas"]
+    return {
+        name: name
+        for name, one in known.items()
+        if any(known.get(_name(above)) is schema for above in one.get("allOf", ()))
+    }
+
+
+def _name(reference: Doc) -> str:
+    return str(reference.get("$ref", "")).rpartition("/")[2]
 
 
 @dataclass(slots=True)
@@ -108,20 +134,42 @@ class _Maker:
     wrong: tuple[Any, ...]
 
     def object_of(self, schema: Doc, fixed: Mapping[str, object]) -> Any:
+        """An object that keeps its schema, or one of its variants, or as likely as stated does not."""
+        if "discriminator" in schema:
+            return self._variant(schema, fixed)
         made: dict[str, Any] = {}
-        for name, of in schema["properties"].items():
-            if name in fixed:
-                made[name] = fixed[name]
-                continue
-            value = self._property(name, of, name in schema.get("required", ()))
+        properties, required = self._stated(schema)
+        for name, of in properties.items():
+            value = fixed[name] if name in fixed else self._property(name, of, name in required)
             if value is not _MISSING:
                 made[name] = value
         return made
 
+    def _variant(self, schema: Doc, fixed: Mapping[str, object]) -> Any:
+        named = schema["discriminator"]["propertyName"]
+        values = variants_of(self.document, schema)
+        told = self.random.choice(list(values))
+        of = self.document["components"]["schemas"][values[told]]
+        if self._errs():
+            # What is said of another kind is as likely as what nobody knows.
+            said = self.random.choice((_MISSING, "unheard-of", *values, *self.wrong))
+        else:
+            said = told
+        return self.object_of(of, {named: said, **fixed})
+
+    def _stated(self, schema: Doc) -> tuple[dict[str, Doc], set[str]]:
+        """The properties of an object schema, with those of what it extends, and which are required."""
+        properties, required = dict(schema.get("properties", {})), set(schema.get("required", ()))
+        for one in schema.get("allOf", ()):
+            above = self.document["components"]["schemas"][_name(one)] if "$ref" in one else one
+            found = self._stated(above)
+            properties, required = {**found[0], **properties}, required | found[1]
+        return properties, required
+
     def _property(self, name: str, schema: Doc, required: bool) -> Any:
         if self._errs():
             return self.random.choice((_MISSING, *self.wrong))
-        if not required and self.random.random() < 0.15:
+        if not required and self.random.random() < 0.1:
             return self.random.choice((_MISSING, None))
         return self.value(schema, name)
 
@@ -131,13 +179,15 @@ class _Maker:
     def value(self, schema: Doc, name: str = "") -> Any:
         """A value that keeps its schema, or, as likely as stated, has something in it that does not."""
         random = self.random
-        if "anyOf" in schema:
-            return None if random.random() < 0.15 else self.value(schema["anyOf"][0], name)
+        if "anyOf" in schema and "discriminator" not in schema:
+            return None if random.random() < 0.1 else self.value(schema["anyOf"][0], name)
         if "$ref" in schema:
-            return self.value(self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], name)
+            return self.value(self.document["components"]["schemas"][_name(schema)], name)
+        if "discriminator" in schema or "allOf" in schema:
+            return self.object_of(schema, {})
         kind = schema.get("type")
         if isinstance(kind, list):
-            if random.random() < 0.15:
+            if random.random() < 0.1:
                 return None
             kind = kind[0]
         if "enum" in schema:

@@ -20,7 +20,8 @@ from adapters.failures import BadAnswer, TimedOut, Unavailable
 from adapters.messages import Request, Response
 from adapters.service import Service
 from tests.lanes.contracts import CONTRACTS
-from tests.lanes.endpoints import ENDPOINTS, Asked, Endpoint, Found
+from tests.lanes.endpoint import Asked, Endpoint, Found
+from tests.lanes.endpoints import ENDPOINTS
 from tests.lanes.rows import World, choice_of
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")

@@ -19,6 +19,7 @@ from graphql.language.visitor import Visitor
 from graph.executor import GraphQLRequest
 from tests.lanes.clock import Deadlock, JumpingLoop
 from tests.lanes.contracts import CONTRACTS
+from tests.lanes.contracts_hoard import FORMS
 from tests.lanes.endpoints import ENDPOINTS
 from tests.lanes.operations import Drawing, Drawn
 from tests.lanes.rows import World
@@ -87,7 +88,7 @@ def test_drawn_operations_are_valid_and_of_every_kind() -> None:
                 seen["alias"] += node.alias is not None
                 seen[node.name.value] += 1
 
-    for number in range(250):
+    for number in range(350):
         one = drawn(number)
         document = parse(one.document)
         assert validate(graphql_schema(), document) == [], one.document
@@ -97,8 +98,41 @@ def test_drawn_operations_are_valid_and_of_every_kind() -> None:
         seen["null variable"] += None in one.variables.values()
     wanted = ("alias", "mutation", "operation name", "null variable", "__typename", "directive", "variable")
     fragments = ("fragment_definition", "inline_fragment", "fragment_spread", "variable_definition")
-    fields = {name for of in ("Query", "Mutation", "Person") for name in graphql_schema().type_map[of].fields}  # type: ignore[attr-defined]
+    types = ("Query", "Mutation", "Person", "Claim", "Bond", "Coin", "Deed", "Car", "Truck", "Flash")
+    fields = {name for of in types for name in graphql_schema().type_map[of].fields}  # type: ignore[attr-defined]
     assert [name for name in (*wanted, *fragments, *sorted(fields)) if not seen[name]] == []
+
+
+def test_drawn_operations_call_a_lot(loop: JumpingLoop) -> None:
+    """Links below links below connections: at least four calls an operation, on average, where nothing goes wrong."""
+    calls, chains = 0, 0
+    logging.disable(logging.CRITICAL)
+    try:
+        for number in range(60):
+            one = drawn(number)
+            request = GraphQLRequest(one.document, one.variables, one.operation_name)
+            services = Services(Weather(World(number), latency=True))
+            loop.complete(run_lane("plan", request, services, somebody("pii", "secrets", staff=True)))
+            calls += len(services.calls)
+            chains += len({at for at, _ in services.begun}) >= 3
+    finally:
+        logging.disable(logging.NOTSET)
+    assert (calls >= 4 * 60, chains >= 15) == (True, True), (calls, chains)
+
+
+def test_the_worlds_objects_are_of_every_kind_and_of_none() -> None:
+    """Each variant is met; where things go wrong, so are discriminators that are unknown, missing, or no text."""
+
+    def told(wrongness: float) -> set[object]:
+        rows = [World(n, wrongness).row("hoard", "Asset", n) for n in range(300)]
+        return {one["form"] if isinstance(one.get("form", ...), str | None) else "…" for one in rows}
+
+    assert told(0) == {*FORMS}
+    assert {*FORMS, "unheard-of", None, "…"} <= told(0.4)
+    rides = [World(n).row("hoard", "Vehicle", n) for n in range(50)]
+    assert {frozenset(one) & {"seats", "load", "claim_id"} for one in rides if one["type"] == "Car"} == {
+        frozenset({"seats"})
+    }
 
 
 def test_an_operation_is_drawn_the_same_from_the_same_choices() -> None:

@@ -20,17 +20,24 @@ from graphql import (
     Undefined,
 )
 
-from tests.lanes.rows import ARTICLES, PEOPLE, PRODUCTS
+from tests.lanes.contracts_hoard import FORMS
+from tests.lanes.rows import ARTICLES, ASSETS, CLAIMS, PEOPLE, PRODUCTS
 
 Pick: TypeAlias = Callable[[int], int]
 """Gives a number from 0 to below its argument; 0 is the simplest."""
 
-_PEOPLE: Final = (*PEOPLE, "p9", "P1", "")
+# One person is met more often than others: by keys, by links and by resolvers that load.
+_PEOPLE: Final = (*PEOPLE, *("p1",) * 4, "p9", *PEOPLE, "p9", "P1", "")
 _POOLS: Final[Mapping[str, Sequence[Any]]] = {
     "id": _PEOPLE,
     "team.id": ("1", "2", "3", 1, "9", "x", "002"),
     "product.id": (*PRODUCTS, "d9"),
     "article.id": (*ARTICLES, "a9"),
+    "asset.id": (*ASSETS, "x9"),
+    "bond.id": (*ASSETS, "x9"),
+    "claim.id": (*CLAIMS, "c9"),
+    "form": (*FORMS, "unheard-of"),
+    "by": ("p1", ""),
     "ids": _PEOPLE,
     "person": _PEOPLE,
     "customer": ("p1", "p9"),
@@ -59,6 +66,7 @@ _LEAVES: Final[Mapping[str, Sequence[Any]]] = {
     "DateTime": ("2026-01-02T03:04:05Z",),
     "JSON": ({"a": 1}, [1, "x"], None),
 }
+_WINDOW: Final = frozenset({"first", "after", "last", "before"})
 _NOTHING: Final = object()
 
 
@@ -111,7 +119,7 @@ class Values:
         texts = []
         for name, argument in arguments.items():
             required = isinstance(argument.type, GraphQLNonNull) and argument.default_value is Undefined
-            if required or self.chance(4):
+            if required or self.chance(9 if name in _WINDOW else 4):
                 texts.append(f"{name}: {self._text(argument, argument.type, field_name, name)}")
         return f"({', '.join(texts)})" if texts else ""
 
@@ -173,7 +181,7 @@ class Values:
         else:
             self._define(made, str(of), str(of))
             supplied = self._json(inner, field_name, name)
-        if self.chance(40):
+        if self.chance(120):
             supplied = ({}, None, "wrong", [[]])[self.pick(4)]
         if supplied is not _NOTHING:
             self.given[made] = supplied
@@ -203,7 +211,7 @@ class Values:
             return names[self.pick(len(names))]
         pool: Sequence[Any]
         if name in ("after", "before"):
-            pool = (*self.cursors.get(field_name, ()), "bogus")
+            pool = (*self.cursors.get(field_name, ()), *self.cursors.get(field_name, ()), "bogus")
         else:
             pool = _POOLS.get(f"{field_name}.{name}") or _POOLS.get(name) or _LEAVES[of.name]
         if of.name == "Int":

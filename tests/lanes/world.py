@@ -91,7 +91,7 @@ def somebody(*scopes: str, subject: str = "p1", **claims: object) -> Caller:
 
 
 _EDGES: Final = "{ edges { cursor } }"
-_CONNECTIONS: Final = ("orders", "payments", "events", "reviews")
+_CONNECTIONS: Final = ("orders", "payments", "events", "reviews", "vault", "filed")
 
 
 @cache

@@ -21,6 +21,8 @@ from graph.tracing import Spans
 from tests.graph.served import Reply, rest
 from tests.observe.observed import Observed, observed
 
+UNBROKEN = {"breaker": "{ enabled = false }"}
+
 
 @dataclass
 class Watched:
@@ -56,7 +58,8 @@ async def watched(tmp_path_factory) -> AsyncIterator[Watched]:
         async with (
             rest() as users,
             rest() as orders,
-            observed(tmp_path_factory.mktemp("secrets"), users, orders) as gateway,
+            # A service that only fails would be called no more, and what it says would be heard by nobody.
+            observed(tmp_path_factory.mktemp("secrets"), users, orders, of_users=UNBROKEN) as gateway,
         ):
             users.on("GET /users/u-1", lambda asked: Reply({"id": "u-1", "name": asked.path}, status=500))
             orders.on("GET /orders", lambda asked: Reply(text=str(asked.headers)))

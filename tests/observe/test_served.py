@@ -197,7 +197,9 @@ async def test_figures_of_what_was_served(gateway, users):
         ("stolon_requests_in_flight",): 0,
         ("stolon_upstream_calls_total", "2xx", "orders"): 1,
         ("stolon_upstream_calls_total", "2xx", "users"): 1,
-        ("stolon_upstream_calls_total", "5xx", "users"): 1,
+        ("stolon_upstream_calls_total", "5xx", "users"): 3,
+        ("stolon_upstream_retries_total", "503", "users"): 2,
+        ("stolon_upstream_not_retried_total", "attempts", "users"): 1,
         ("stolon_upstream_in_flight", "users"): 0,
         ("stolon_batch_keys_sum", "users"): 3,
     }

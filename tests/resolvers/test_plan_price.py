@@ -10,8 +10,11 @@ import pytest
 from graph.schema import Schema
 from resolvers.plan.formula import sizes, text, value
 from resolvers.plan.price import price
+from resolvers.walk import MAX_CALLS
+from tests.graph.projects import INT, TEXT, an, contract, listed, nullable, operation, parameter, ref
+from tests.resolvers.graphs import project
 from tests.resolvers.planned import planned
-from tests.resolvers.priced import BOUNDS, priced
+from tests.resolvers.priced import BOUNDS, COUNT, SIZE, priced
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +157,7 @@ def test_lists_that_are_followed_to_their_end(schema):
 
 
 def test_connections_of_many_parents(schema):
-    """A window for each parent, and the sizes multiply; a page that is shorter than a batch is followed by another."""
+    """A window for each parent, and the sizes multiply; a page shorter than a batch is followed by another."""
     query = "{ staff { orders(first: 4) { edges { node { product { id } } } } } }"
     assert prices(schema, query) == ["1", "6", "2 * ceil(24 / 7)", "7 + 2 * ceil(24 / 7)"]
 
@@ -185,3 +188,64 @@ def test_without_a_word_on_the_service_its_defaults_hold(schema):
     found = price(planned(schema, "{ orders(first: 5) { nodes { notes { id } } } }"), {}, {})
     assert text(found.steps[1]) == "ceil(5 / 100) * pages(orders.nodes.notes)"
     assert sizes(found.total) == {"pages(orders.nodes.notes)": 50}
+
+
+FEEDS = contract(
+    operation("GET /linked", "listLinked", listed(ref("Post")), parameter("limit", SIZE), headers=("Link",)),
+    operation(
+        "GET /chained",
+        "listChained",
+        an({"data": listed(ref("Post")), "next_cursor": nullable(TEXT)}),
+        parameter("cursor"),
+    ),
+    operation(
+        "GET /paged", "listPaged", an({"data": listed(ref("Post")), "total": COUNT}), parameter("page", INT)
+    ),
+    operation(
+        "GET /flagged",
+        "listFlagged",
+        an({"data": listed(ref("Post")), "has_more": {"type": "boolean"}}),
+        parameter("page", INT),
+        parameter("per_page", SIZE),
+    ),
+    Post=an({"id": TEXT}),
+)
+FEEDS_MODULE = """
+@rest.type(feeds.schema("Post"))
+class Post:
+    id: rest.auto
+
+
+@strawberry.type
+class Query:
+    linked: rest.Connection[Post] | None = rest.connection(feeds.op("listLinked"))
+    chained: rest.Connection[Post] | None = rest.connection(feeds.op("listChained"))
+    paged: rest.Connection[Post] | None = rest.connection(feeds.op("listPaged"))
+    flagged: rest.Connection[Post] | None = rest.connection(feeds.op("listFlagged"))
+
+
+schema = rest.Schema(query=Query)
+"""
+
+
+@pytest.fixture(scope="module")
+def feeds(tmp_path_factory: pytest.TempPathFactory) -> Schema:
+    """Lists whose pages the services cut as they like, and one with a flag."""
+    return project(tmp_path_factory.mktemp("feeds"), FEEDS_MODULE, feeds=FEEDS)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("linked(first: 5)", "1"),
+        ('linked(first: 5, after: "x")', str(MAX_CALLS)),
+        ("chained(first: 5)", str(MAX_CALLS)),
+        ("paged(first: 5)", str(MAX_CALLS + 1)),
+        ("flagged(first: 5)", "1"),
+    ],
+)
+def test_pages_of_a_length_of_their_own_are_read_up_to_the_bound(feeds, query, expected):
+    """Where nobody asks for a size, or the URL of the next page has its own, a window is read page by page; a flag
+    saves the call that `hasNextPage` would cost.
+    """
+    assert prices(feeds, f"{{ {query} {{ nodes {{ id }} pageInfo {{ hasNextPage }} }} }}")[0] == expected

@@ -110,6 +110,10 @@ class Query:
     def broken(self) -> list[Plain | None]:
         return [Plain(word=None), Plain(word="b")]
 
+    @strawberry.field
+    async def sure(self, info: rest.Info) -> str:
+        return await info.context.caller.claims["meeting"]("sure")
+
 
 @strawberry.type
 class Mutation:
@@ -230,6 +234,52 @@ async def test_what_hangs_on_a_null_is_not_asked_for(schema):
     found = await execute(schema, query, services)
     assert found.data == {"every": None}
     assert services.calls.get("houses.listNotes") is None
+
+
+@LANES
+@pytest.mark.parametrize(
+    "query", ["{ every { id } number }", "{ number every { id } }", "{ every { id } sure }"]
+)
+async def test_an_answer_of_nothing_waits_for_nobody(schema, lane, query):
+    """Where an error took all of the data, what was still under way is ended, and the answer goes out at once."""
+    services = services_of()
+    held = Gate(lambda _: answer([person("a")]))
+    services.on("people", "allPeople", held)
+
+    async def fail(_: str) -> str:
+        await turns()
+        assert held.waiting
+        raise ValueError("no")
+
+    found = await asyncio.wait_for(
+        execute(schema, query, services, caller=caller("me", meeting=fail), lane=lane), 20
+    )
+    assert (found.data, len(found.errors), held.waiting) == (None, 1, [])
+
+
+async def test_what_a_change_set_going_runs_to_its_end(schema):
+    """A resolver below a change is not cut off by an error beside it that takes all of the data."""
+    services = services_of()
+    services.answer("people", "addPerson", json=person("a"))
+    ended = []
+
+    async def meet(name: str) -> str:
+        await turns()
+        ended.append(name)
+        return name
+
+    query = 'mutation { surePerson(input: {name: "x"}) { greeting sureBoss { name } } }'
+    found = await execute(schema, query, services, caller=caller("me", meeting=meet))
+    assert (found.data, [one["path"] for one in found.errors]) == (None, [["surePerson", "sureBoss"]])
+    assert ended == ["name of a"]
+
+
+async def test_an_error_on_the_reference_lane_stands_for_itself(schema):
+    """What a resolver raises there is not told as raised while something else was handled."""
+    context = Lanes(schema, {}, plans=False).context(Caller(), {}, "r-1")
+    found = await schema.execute("{ broken { word } }", context_value=context)
+    [error] = found.errors
+    assert (type(error.original_error), error.original_error.__context__) == (TypeError, None)
 
 
 @LANES

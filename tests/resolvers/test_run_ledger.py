@@ -98,3 +98,15 @@ async def test_times_are_of_the_step_itself(schema):
     first, second = (await asking).steps
     assert None not in (first.begun, first.ended, second.begun, second.ended)
     assert first.begun <= first.ended <= second.begun <= second.ended  # type: ignore[operator]
+
+
+async def test_looking_whether_more_follows_is_the_pages_own_call(schema):
+    """The call that only tells hasNextPage belongs to the step of its connection, whatever began meanwhile."""
+    services = services_of(person("a", house="h"))
+    row = {"items": [{"id": "n", "by": "w"}], "total": None}
+    services.answer("houses", "listNotes", json=row)
+    query = "{ every { house { notes(first: 1) { pageInfo { hasNextPage } nodes { by { name } } } } } }"
+    found = await ledger_of(schema, query, services)
+    assert sorted((one.operation, one.steps) for one in found.calls) == [
+        ("allPeople", (0,)), ("getPerson", (3,)), ("listHouses", (1,)), ("listNotes", (2,)), ("listNotes", (2,))
+    ]  # fmt: skip

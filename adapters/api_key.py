@@ -1,0 +1,34 @@
+"""The API key way: the service's key in a header, or in a query parameter.
+
+A key in a query is what some services ask for; it stands in their access logs, which `stolon check` warns of. Here
+no log and no `repr` holds a target.
+"""
+
+from __future__ import annotations
+
+from adapters.carried import with_header, with_query
+from adapters.credential_kinds import ApiKey
+from adapters.facts import Clock
+from adapters.held_secret import HeldSecret
+from adapters.messages import Policy, Request, Response, Send
+from adapters.renewal import Put, sent_with
+
+
+def api_key(service: str, way: ApiKey, clock: Clock) -> Policy:
+    """The policy that puts the key in. Raises NotSent where the key cannot be had."""
+    holder = HeldSecret(service, way.secret, clock)
+    put = _place(way)
+
+    async def policy(request: Request, send: Send) -> Response:
+        return await sent_with(request, send, holder, put)
+
+    return policy
+
+
+def _place(way: ApiKey) -> Put:
+    header, query = way.header, way.query
+    before = "" if way.prefix is None else f"{way.prefix} "
+    if header is not None:
+        return lambda request, key: with_header(request, header, before + key)
+    assert query is not None  # one of the two, as ApiKey sees to
+    return lambda request, key: with_query(request, query, key)
