@@ -1,12 +1,12 @@
 """The API key way: the service's key in a header, or in a query parameter.
 
 A key in a query is what some services ask for; it stands in their access logs, which `stolon check` warns of. Here
-no log and no `repr` holds a target.
+no log and no `repr` holds a target, and where the service repeats its URL in an answer, the key is taken out.
 """
 
 from __future__ import annotations
 
-from adapters.carried import with_header, with_query
+from adapters.carried import key_of, scrubbed, with_header, with_query
 from adapters.credential_kinds import ApiKey
 from adapters.facts import Clock
 from adapters.held_secret import HeldSecret
@@ -22,7 +22,13 @@ def api_key(service: str, way: ApiKey, clock: Clock) -> Policy:
     async def policy(request: Request, send: Send) -> Response:
         return await sent_with(request, send, holder, put)
 
-    return policy
+    async def scrubbing(request: Request, send: Send) -> Response:
+        async def sent(carrying: Request) -> Response:
+            return scrubbed(await send(carrying), key_of(carrying.target))
+
+        return await sent_with(request, sent, holder, put)
+
+    return policy if way.query is None else scrubbing
 
 
 def _place(way: ApiKey) -> Put:

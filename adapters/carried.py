@@ -6,13 +6,17 @@ but a way says who a call is from.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from adapters.messages import Request
+from adapters.messages import Request, Response
 
 AUTHORIZATION: Final = "authorization"
+_ESCAPE: Final = re.compile("%[0-9A-F]{2}")
+HIDDEN: Final = "[key]"
+"""What stands in an answer where a key of a query stood."""
 
 
 def bare(request: Request) -> Request:
@@ -42,3 +46,24 @@ def with_query(request: Request, name: str, text: str) -> Request:
     kept = [one for one in query.split("&") if one and unquote_plus(one.partition("=")[0]) != name]
     pair = f"{quote(name, safe='')}={quote(text, safe='')}"
     return replace(bare(request), target=f"{path}?{'&'.join([*kept, pair])}")
+
+
+def key_of(target: str) -> str:
+    """The text that `with_query` put into a target."""
+    return unquote(target.rpartition("=")[2])
+
+
+def scrubbed(response: Response, key: str) -> Response:
+    """The answer without the key, raw or encoded: services repeat a request's URL in `next` links, in `Link` headers
+    and in what they complain of, and all of these may reach clients.
+    """
+    encoded = quote(key, safe="")
+    forms = {key, encoded, quote_plus(key), _ESCAPE.sub(lambda found: found[0].lower(), encoded)}
+    body, headers = response.body, response.headers
+    for form in sorted(forms, key=len, reverse=True):
+        body = body.replace(form.encode(), HIDDEN.encode())
+        if any(form in text for text in headers.values()):
+            headers = {name: text.replace(form, HIDDEN) for name, text in headers.items()}
+    if body is response.body and headers is response.headers:
+        return response
+    return replace(response, body=body, headers=headers)

@@ -126,9 +126,20 @@ class Dequeued:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyMet:
+    """A client's idempotency key was met again: the first answer was `replayed`, a change under way was `joined`, or
+    the key was `reused` for another payload.
+    """
+
+    service: str
+    operation: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenAsked:
-    """A service's token endpoint was asked for a token: it was `granted` or `refused`, or the endpoint was
-    `unavailable`.
+    """A service's token endpoint was asked for a token: it was `granted`; `refused`; `caller_refused`, where it was
+    the caller's token that did not do; or the endpoint was `unavailable`.
     """
 
     service: str
@@ -146,6 +157,7 @@ Fact: TypeAlias = (
     | HeldBack
     | Queued
     | Dequeued
+    | KeyMet
     | TokenAsked
 )
 Observer: TypeAlias = Callable[[Fact], None]

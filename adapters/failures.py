@@ -71,5 +71,11 @@ class NotSent(UpstreamFailure):
         super().__init__(message, sent=False)
 
 
+class KeyReused(NotSent):
+    """A client's idempotency key came again, with another payload (draft-ietf-httpapi-idempotency-key-header-07,
+    section 2.7).
+    """
+
+
 class Unauthenticated(NotSent):
     """The service wants the caller's own credentials, and the caller has none."""

@@ -21,7 +21,7 @@ from adapters.failures import RateExceeded, Refused, Unavailable
 from adapters.fair_queue import FairQueue
 from adapters.limit_rule import LimitRule
 from adapters.messages import Request, Response, Send
-from adapters.pacing import Pacing, Told
+from adapters.pacing import Beat, Pacing, Told
 from adapters.quota import quota
 from adapters.service import Service
 
@@ -55,7 +55,7 @@ class _Bulkhead:
 
 
 class _Lane:
-    """Calls under one rule: how many at once, at what pace, and who waits. The first two may be shared."""
+    """Calls under one rule: how many at once, at what pace, and who waits. Places and beat may be shared."""
 
     __slots__ = ("bulkhead", "learn", "pacing", "queue")
 
@@ -85,7 +85,7 @@ class Limits:
         self._timer: asyncio.TimerHandle | None = None
         self._by_caller = service.of_caller
         rule = service.limit
-        self._rest = _Lane(rule, _Bulkhead(rule.calls or service.connections), Pacing(rule.pace))
+        self._rest = _Lane(rule, _Bulkhead(rule.calls or service.connections), Pacing(Beat(rule.pace)))
         self._own = {
             name: self._lane(rules.limit)
             for name, rules in service.operations.items()
@@ -96,7 +96,8 @@ class Limits:
     def _lane(self, rule: LimitRule) -> _Lane:
         shared = self._rest
         bulkhead = shared.bulkhead if rule.calls is None else _Bulkhead(rule.calls)
-        return _Lane(rule, bulkhead, shared.pacing if rule.rate is None else Pacing(rule.pace))
+        beat = shared.pacing.beat if rule.rate is None else Beat(rule.pace)
+        return _Lane(rule, bulkhead, Pacing(beat))
 
     async def __call__(self, request: Request, send: Send) -> Response:
         """Sends the request when its turn has come. Raises `Refused` where the queue is full, and `RateExceeded`
@@ -183,7 +184,7 @@ class Limits:
 
     def _next(self, lane: _Lane, now: float) -> bool:
         """Gives one call of the lane its turn, if any may go; the lane's next comes after those of the others."""
-        if not _is_held_by_time(lane) or lane.pacing.rate_wait(now) > 0.0:
+        if not _is_held_by_time(lane) or lane.pacing.beat.wait(now) > 0.0:
             return False
         found = lane.queue.take(partial(self._may, lane, now))
         if found is None:
@@ -201,7 +202,7 @@ class Limits:
         return lane.pacing.may(now, self._party(caller))
 
     def _wait(self, lane: _Lane, now: float) -> float:
-        rate = lane.pacing.rate_wait(now)
+        rate = lane.pacing.beat.wait(now)
         return rate or min(lane.pacing.wait(now, self._party(caller)) for caller in lane.queue.parties)
 
     def _party(self, caller: str) -> str:

@@ -16,7 +16,8 @@ class LimitRule:
     which `burst` at once (a tenth where it is None). `learn`: what answers tell of their service's limits is heeded.
 
     Without `calls` as many as the service has connections; without `rate` as many as there are. An operation's
-    own rule counts by itself what it says, and what it doesn't say (`calls`, `rate`) together with the service.
+    own rule counts by itself what it says, and what it doesn't say (`calls`, `rate`) together with the service; what
+    its answers tell holds for it alone.
     Raises ValueError for what cannot work.
     """
 

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Final, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,16 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """What a client says to be one change, however often it is sent. `key` names it, to no other caller and for no
+    other operation; `payload` is a digest of what it is to do. Neither holds anything that the client wrote.
+    """
+
+    key: str
+    payload: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One upstream call. `target` is path and query, percent-encoded, starting with `/`; it is appended to
     the base URL.
@@ -56,8 +67,9 @@ class Request:
     their policy. `safe` is true for what may be shared and repeated: GET, HEAD and lookups that the project
     declares safe; `keyed` for what carries an idempotency key that its operation declares, so that sending it again
     has no second effect. `entitled`: the gateway may lend it credentials of its own, since its caller is verified or
-    its field public. `deadline` is seconds on the loop's clock, or None. `departure` takes no part in equality; a
-    copy made with `dataclasses.replace` shares it, which is how news of sending travels back up the stack.
+    its field public. `once` is there where the client named the change with a key of its own. `deadline` is seconds
+    on the loop's clock, or None. `departure` takes no part in equality; a copy made with `dataclasses.replace` shares
+    it, which is how news of sending travels back up the stack.
     """
 
     service: str
@@ -70,8 +82,23 @@ class Request:
     keyed: bool = False
     identity: Identity = field(default=ANONYMOUS, repr=False)
     entitled: bool = False
+    once: Once | None = None
     deadline: float | None = None
     departure: Departure = field(default_factory=Departure, repr=False, compare=False)
+
+    def until(self, deadline: float) -> Request:
+        """The same, with this deadline and a departure of its own. Each call is so copied once: half the price of
+        `dataclasses.replace` matters.
+        """
+        values = list(_VALUES(self))
+        values[_DEADLINE], values[_DEPARTURE] = deadline, Departure()
+        return Request(*values)
+
+
+_NAMES: Final = [one.name for one in fields(Request)]
+_VALUES: Final = attrgetter(*_NAMES)
+_DEADLINE: Final = _NAMES.index("deadline")
+_DEPARTURE: Final = _NAMES.index("departure")
 
 
 @dataclass(frozen=True, slots=True)

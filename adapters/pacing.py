@@ -1,8 +1,9 @@
 """Whether a service may be asked now, as to time: by its stated rate, and by what its answers told. No I/O: time is
 an argument.
 
-`adapters/limit.py` has one for each rate. What answers tell is kept by party: where callers come with credentials of
-their own, a service counts each by itself, and what one has used up is no other's loss.
+`adapters/limit.py` has one for the service, and one for each operation with a rule of its own. What answers tell is
+kept by party: where callers come with credentials of their own, a service counts each by itself, and what one has
+used up is no other's loss.
 """
 
 from __future__ import annotations
@@ -28,14 +29,32 @@ class Told:
         self.under_way = 0
 
 
-class Pacing:
-    """One stated pace, or None, and what each party was told. Times are seconds on one clock."""
+class Beat:
+    """One stated pace, or None for none, and how far ahead of it calls are. Several pacings may share it."""
 
-    __slots__ = ("_arrival", "_kept", "_told")
+    __slots__ = ("arrival", "kept")
 
     def __init__(self, kept: Pace | None) -> None:
-        self._kept = kept
-        self._arrival = 0.0
+        self.kept = kept
+        self.arrival = 0.0
+
+    def wait(self, now: float, calls: int = 0) -> float:
+        """The seconds until a call may go, once so many others have gone before it."""
+        return 0.0 if self.kept is None else wait(self.kept, self.arrival, now, calls)
+
+    def go(self, now: float) -> None:
+        """A call goes."""
+        if self.kept is not None:
+            self.arrival = gone(self.kept, self.arrival, now)
+
+
+class Pacing:
+    """A beat, and what each party was told. Times are seconds on one clock."""
+
+    __slots__ = ("_told", "beat")
+
+    def __init__(self, beat: Beat) -> None:
+        self.beat = beat
         self._told: OrderedDict[str, Told] = OrderedDict()
 
     def __len__(self) -> int:
@@ -45,26 +64,21 @@ class Pacing:
         """Whether a call may go now."""
         return self.wait(now, party) <= 0.0
 
-    def rate_wait(self, now: float, calls: int = 0) -> float:
-        """The seconds until anybody's call may go by the stated pace, once so many others have gone before it."""
-        return 0.0 if self._kept is None else wait(self._kept, self._arrival, now, calls)
-
     def wait(self, now: float, party: str) -> float:
         """The seconds until the party's call may go, as far as is known: an answer may tell of something sooner."""
         told = self._told.get(party) if self._told else None
         held = 0.0 if told is None or told.remaining > told.under_way else max(0.0, told.until - now)
-        return held if self._kept is None else max(held, self.rate_wait(now))
+        return max(held, self.beat.wait(now))
 
     def certain(self, now: float, party: str, calls: int) -> float:
         """The seconds that the party's call has to wait in any case, with so many calls before it."""
         told = self._told.get(party)
         held = 0.0 if told is None or told.remaining > 0 else max(0.0, told.until - now)
-        return max(held, self.rate_wait(now, calls))
+        return max(held, self.beat.wait(now, calls))
 
     def go(self, now: float, party: str) -> Told | None:
         """A call goes. Gives what `ended` wants to have back."""
-        if self._kept is not None:
-            self._arrival = gone(self._kept, self._arrival, now)
+        self.beat.go(now)
         if not self._told:
             return None
         told = self._told.get(party)

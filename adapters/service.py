@@ -13,6 +13,7 @@ from yarl import URL
 
 from adapters.breaker_state import BreakerRule
 from adapters.credential_kinds import Credentials, Tls, TokenExchange
+from adapters.known_keys import Idempotency
 from adapters.limit_rule import LimitRule
 from adapters.retry_decision import Retry
 
@@ -23,6 +24,7 @@ class OperationRules:
 
     breaker: BreakerRule | None = None
     limit: LimitRule | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,9 @@ class Service:
     `concurrency` the calls that one batch runs at once, `batch_limit` the keys in one call where the contract
     states no `maxItems`, `answer_limit` the bytes of one body after decompression, `page_limit` the pages
     that a whole list is followed; `retry` says what is tried again, `breaker` when no call is made, `limit`
-    how many are; `operations` has the rules that some of them have of their own, by id. Raises ValueError for
-    a URL or a bound that cannot work.
+    how many are, `idempotency` what is kept of clients' keys; the service reads in `budget_header`, in lower
+    case, how many milliseconds are left; `operations` has the rules that some of them have of their own, by
+    id. Raises ValueError for a URL or a bound that cannot work.
     """
 
     name: str
@@ -48,10 +51,17 @@ class Service:
     answer_limit: int = 8 * 1024 * 1024
     page_limit: int = 50
     owner: str | None = None
+    budget_header: str | None = None
     retry: Retry = field(default_factory=Retry)
     breaker: BreakerRule = field(default_factory=BreakerRule)
     limit: LimitRule = field(default_factory=LimitRule)
+    idempotency: Idempotency = field(default_factory=Idempotency)
     operations: Mapping[str, OperationRules] = field(default_factory=dict)
+
+    @property
+    def timeouts(self) -> dict[str, float]:
+        """The operations' own timeouts, in seconds, by id."""
+        return {name: one.timeout for name, one in self.operations.items() if one.timeout is not None}
 
     @property
     def of_caller(self) -> bool:

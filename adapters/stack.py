@@ -4,18 +4,19 @@
 | --- | --- | --- |
 | 1 | `deadline` | all waiting below counts, queueing too; what cannot finish is not started |
 | 2 | `credentials` | before whatever compares requests: under others it is another one; a 401 gets new ones |
-| 3 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
-| 4 | `retry` | repeats what may have passed; below the flight, so that waiters share its attempts |
-| 5 | `breaker` | below retry, so that an open one ends all attempts; what it stops takes no place in a queue |
-| 6 | `limit` | below what may end a call without one, so that only what really goes out takes a turn |
-| 7 | `judge` | the breaker again: once more for what waited, and only the service's own time counts |
-| 8 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
-| 9 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
-| 10 | transport | bytes |
+| 3 | `idempotency` | below what may differ when a change comes again; above all that makes a call |
+| 4 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
+| 5 | `retry` | repeats what may have passed; below the flight, so that waiters share its attempts |
+| 6 | `breaker` | below retry, so that an open one ends all attempts; what it stops takes no place in a queue |
+| 7 | `limit` | below what may end a call without one, so that only what really goes out takes a turn |
+| 8 | `judge` | the breaker again: once more for what waited, and only the service's own time counts |
+| 9 | `budget` | what is left when the call really goes out; above, it would tell equal calls apart |
+| 10 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
+| 11 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
+| 12 | transport | bytes |
 
 Later policies have their places: fallback goes above the deadline, so that there is time left to fall back
-in; idempotency follows credentials, since a key belongs to one caller; cache follows it and precedes flight,
-so that only misses fly.
+in; cache follows idempotency and precedes flight, so that only misses fly.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from types import TracebackType
 from typing import Self
 
 from adapters.breaker import Breakers
+from adapters.budget import budget
 from adapters.credentials import close, credentials
 from adapters.deadline import deadline
 from adapters.facts import Clock, Observer, watch
 from adapters.flight import Flights
+from adapters.idempotency import Changes
 from adapters.limit import Limits
 from adapters.messages import Policy, Request, Response, Send
 from adapters.mutual_tls import fresh_certificate, tls_context
@@ -77,13 +80,15 @@ class Upstream:
         self._breakers = Breakers(service, clock, observers)
         self._limits = Limits(service, clock, time.time, observers)
         self.send: Send = stack(
-            deadline(service.timeout, clock),
+            deadline(service.timeout, clock, service.timeouts),
             self._credentials,
+            Changes(service.idempotency, clock, observers),
             self._flights,
             retry(service.retry, clock, observers),
             self._breakers.gate,
             self._limits,
             self._breakers.judge,
+            budget(service.budget_header, clock),
             *around,
             watch(clock, observers),
             transport=wire,

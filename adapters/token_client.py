@@ -88,6 +88,7 @@ class TokenClient:
             outcome = "granted"
         except Refused as refused:
             if refused.of_subject:
+                outcome = "caller_refused"
                 raise Unauthenticated(
                     f"{self._service}: its token endpoint refused the caller's token"
                 ) from None

@@ -22,9 +22,11 @@ from adapters.service import Service
 from adapters.stack import Upstream, open_service
 from graph.address import Address
 from graph.auth import Authenticator, UnreadTokens, VerifiedTokens
+from graph.credential_cautions import cautions
 from graph.documents import Documents
 from graph.hosts import own_names_only
 from graph.jwks import Jwks
+from graph.kept_apart import kept_apart
 from graph.lanes import Lanes
 from graph.log_lines import logged
 from graph.log_writer import LineWriter, Stream
@@ -73,11 +75,23 @@ class App:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What may be meant, but should be known: fields that insist on a value across a network."""
-        return tuple(
-            f"{name} crosses a network and is not nullable: where its service fails, its parent is null too"
-            for name in self.project.schema.graph.insisting
+        """What may be meant, but should be known: fields that insist on a value across a network, and what services'
+        credentials entail.
+        """
+        settings = self.project.settings
+        services = [_service(self.project, name) for name in settings.services]
+        return (
+            *(
+                f"{name} crosses a network and is not nullable: where its service fails, its parent is null too"
+                for name in self.project.schema.graph.insisting
+            ),
+            *cautions(services, verifies=settings.identity is not None),
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is as it should be, and good to know: what processes keep apart from each other."""
+        return tuple(kept_apart(self.project.schema.graph.contracts.all_read.values()))
 
     def sdl(self) -> str:
         """The schema in GraphQL's language, with provenance."""
@@ -150,6 +164,7 @@ class App:
             introspection=graph.introspection,
             documents=documents,
             query_timeout=settings.limits.query_timeout,
+            budget_header=settings.limits.budget_header,
             steps=self.seeing.steps(spans),
             plans=graph.lane == "plan",
             open_plans=self._open_at is not None,
@@ -233,9 +248,11 @@ def _service(project: Project, name: str) -> Service:
         answer_limit=stated.answer_limit,
         page_limit=stated.page_limit,
         owner=stated.owner,
+        budget_header=stated.budget_header,
         retry=stated.retry,
         breaker=stated.breaker,
         limit=stated.limit,
+        idempotency=stated.idempotency,
         operations=stated.operations,
     )
 

@@ -14,7 +14,7 @@ from typing import Final
 from strawberry.schema.name_converter import NameConverter
 from strawberry.types.arguments import StrawberryArgument
 
-from adapters.contract import Contract, Operation, Use
+from adapters.contract import Contract, Operation, Parameter, Use
 from adapters.mistake import nearest
 from graph.call_arguments import ArgumentBinder
 from graph.call_site import PAGED_ROLES, Ask, Site
@@ -27,6 +27,7 @@ from graph.mistakes import Mistakes
 from graph.recognition import Suspect, recognise, stated
 from graph.results import Wanted, find_result
 from resolvers.call import to_wire
+from resolvers.change_keys import HEADERS, SAMPLE
 from resolvers.paging import Paging
 from resolvers.reader import holds_decimal_numbers
 from resolvers.source import Binding, BoundOperation, Constant, Each, Keys
@@ -79,7 +80,9 @@ class CallBinder:
         if paging is not None and paging.items != result.pick:
             shown = ".".join(result.pick) or "the answer itself"
             site.wrong(f"its pages hold their items at {'.'.join(paging.items)!r}, not at {shown!r}")
-        arguments = self.arguments.bind_rest(site, bindings, paging)
+        change_key = None if safe else self._change_key(site)
+        given = change_key if ask.role == "mutation" else None
+        arguments = self.arguments.bind_rest(site, bindings, paging, given)
         if ask.role in ("one", "many"):
             check_key_is_asked(site, bindings)
         if ask.role == "grouped" and not any(isinstance(one, EachMark) for one in name.bindings.values()):
@@ -98,6 +101,7 @@ class CallBinder:
             paging=paging,
             batch=_batch_limit(site, bindings),
             locate=InputPaths.of(bindings, arguments, self.converter),
+            change_key=change_key,
         )
         return Called(call, tuple(arguments))
 
@@ -128,6 +132,13 @@ class CallBinder:
                 if wrong is not None:
                     site.wrong(f"{label}={value!r}: {wrong}")
             yield Binding(to, supplier)
+
+    def _change_key(self, site: Site) -> Parameter | None:
+        """The header that names a change, where its type lets keys stand in it."""
+        for one in site.operation.parameters:
+            if one.location == "header" and one.name.lower() in HEADERS:
+                return one if self._wrong_constant(site, one.use, SAMPLE) is None else None
+        return None
 
     def _wrong_constant(self, site: Site, use: Use, value: object) -> str | None:
         try:

@@ -46,12 +46,13 @@ class ArgumentBinder:
     _constraints: dict[tuple[str, Use, frozenset[str]], Constraints] = field(default_factory=dict)
 
     def bind_rest(
-        self, site: Site, bindings: list[Binding], paging: Paging | None
+        self, site: Site, bindings: list[Binding], paging: Paging | None, given: Parameter | None = None
     ) -> list[StrawberryArgument]:
         """The arguments of the call's field; their bindings, and those of headers and keys, are added to
-        `bindings`.
+        `bindings`. `given` is what each request gives by itself: no argument.
         """
         taken = {one.target.parameter for one in bindings if one.target.parameter is not None}
+        taken |= set() if given is None else {given}
         taken |= set() if paging is None else set(_paging_parameters(site, paging))
         keyed = site.ask.role in ("one", "many")
         names = _reserved(site)

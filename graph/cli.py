@@ -147,6 +147,8 @@ def check(project: Path, workers: int) -> None:
     if workers > 1:
         for share in shares(app.project.settings, workers):
             click.echo(share.said(workers))
+    for note in app.notes:
+        click.echo(note)
     click.echo("the project is well")
 
 

@@ -32,6 +32,8 @@ CREDENTIALS: Final = "credentials"
 TLS: Final = "tls"
 
 _NAMED: Final = ("none", "forward")
+_SHORTEST: Final = 8
+"""Characters of a key in a query: it is taken out of answers, which a shorter one might be in by chance."""
 _HEADER_TEXT: Final = re.compile(r"[\x20-\x7e]+")
 
 
@@ -146,6 +148,8 @@ def _api_key(document: Document, path: tuple[str, ...], values: Mapping[str, Any
         document.wrong(path, "expected 'header' or 'query', one of them: where the key goes")
     elif places == ["query"] and "prefix" in values:
         document.wrong((*path, "prefix"), "stands before a key in a header, not in a query")
+    elif places == ["query"] and isinstance(text := values.get("key"), str) and len(text) < _SHORTEST:
+        document.wrong((*path, "key"), f"expected a key of {_SHORTEST} characters or more, to go in a query")
     elif secret is not None and places[0] in values:
         return ApiKey(secret, values.get("header"), values.get("query"), values.get("prefix"))
     return None

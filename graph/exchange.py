@@ -20,6 +20,7 @@ from multidict import CIMultiDict
 from adapters.contract import Missing
 from graph import media_types
 from graph.bounds import CODE as LIMIT_EXCEEDED
+from graph.client_key import HEADER as CLIENT_KEY
 from graph.documents import Documents, Unfit
 from graph.error_form import error_list
 from graph.executor import Answer, Executor, GraphQLRequest
@@ -105,9 +106,10 @@ class Exchange(msgspec.Struct, frozen=True):
                     yield answer
 
     def identified(self, caller: Caller, request_id: str) -> Exchange:
-        """The same exchange for another caller and operation."""
+        """The same exchange for another caller and operation, one of many: no key of the client names them all."""
+        headers = {name: value for name, value in self.headers.items() if name != CLIENT_KEY}
         return msgspec.structs.replace(
-            self, caller=caller, request_id=request_id, headers={**self.headers, HEADER: request_id}
+            self, caller=caller, request_id=request_id, headers={**headers, HEADER: request_id}
         )
 
     def traced(self, header: str) -> Exchange:

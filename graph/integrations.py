@@ -15,7 +15,9 @@ nothing new is heard. While it is half-open, and where the breaker of one of its
 service is no better than `degraded`. `breaker` tells the state, as long as one is not closed.
 
 A call fails by a 5xx, a timeout, no connection or no usable answer. Other statuses speak of the request, not of
-the service; what was cancelled or never sent says nothing. A probe fails by anything but a 2xx.
+the service; what was cancelled or never sent says nothing. A probe fails by anything but a 2xx. A token that the
+service's token endpoint does not grant counts as a failed call, since calls need it, unless it was the caller's own
+token that was refused; one that is granted says nothing.
 The whole is `unhealthy` when every known service is, `degraded` when any is not healthy.
 """
 
@@ -29,7 +31,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from adapters.facts import BreakerTurned, CallEnded, Clock, Fact, Probed
+from adapters.facts import BreakerTurned, CallEnded, Clock, Fact, Probed, TokenAsked
 
 MOST: Final = 20
 SECONDS: Final = 300.0
@@ -64,6 +66,8 @@ def outcome_of(fact: Fact, at: float) -> Outcome | None:
     match fact:
         case Probed():
             return Outcome(at, fact.seconds, fact.passed)
+        case TokenAsked(outcome="unavailable" | "refused"):
+            return Outcome(at, fact.seconds, False)
         case CallEnded(shared=False) if fact.failure not in _SAYS_NOTHING:
             well = fact.failure is None and fact.status is not None and fact.status < 500
             return Outcome(at, fact.seconds, well)

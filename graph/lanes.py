@@ -17,6 +17,8 @@ from graphql import OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from adapters.contract import MISSING
+from graph.client_budget import client_budget, shorter
+from graph.client_key import client_key
 from graph.documents import Carried, Chosen, Documents, Unfit
 from graph.ending import ended, to_its_end
 from graph.error_form import INVALID, error_list
@@ -28,6 +30,7 @@ from graph.schema import Schema
 from graph.subscription import SubscriptionContext
 from resolvers.call import Sender
 from resolvers.caller import NOBODY, Caller
+from resolvers.change_keys import ChangeKeys
 from resolvers.context import Context
 from resolvers.fault import Code
 from resolvers.lane_choice import Lane, LaneChoice, PlanWatch
@@ -43,7 +46,7 @@ class Lanes:
     """Executes documents of one schema. `forward` are the caller's headers that services get; `tenant_header`
     carries the verified tenant. `detail` adds services and operations to errors, as development does;
     `diagnostic_scope` does so for callers who have it. `query_timeout`
-    is how many seconds the calls of a query may take in all.
+    is how many seconds the calls of a query may take in all; in `budget_header` a client may say that it waits less.
     Without `introspection`, `__schema` and `__type` are refused. `documents` keeps those that were valid; it
     belongs to this one schema. With `plans`, operations run on plans wherever these cover them; `told` hears of
     each the lane that it ran on, and why not on a plan; `around_plans` is entered while one runs. With
@@ -62,6 +65,7 @@ class Lanes:
         introspection: bool = True,
         documents: Documents | None = None,
         query_timeout: float | None = None,
+        budget_header: str | None = None,
         epoch: Callable[[], float] = time.time,
         steps: tuple[StepWatch, ...] = (),
         plans: bool = True,
@@ -78,6 +82,7 @@ class Lanes:
         self._detail = detail
         self._diagnostic_scope = diagnostic_scope
         self._query_timeout = query_timeout
+        self._budget_header = budget_header
         self._epoch = epoch
         self._steps = steps
         self._plans = plans
@@ -91,10 +96,13 @@ class Lanes:
         """The answer to a query or a mutation. Cancelling it ends everything that it started."""
         try:
             carried = self._carried(document)
+            changes = carried.chosen.kind is OperationType.MUTATION
+            key = client_key(headers) if changes else None
+            budget = None if changes else client_budget(headers, self._budget_header)
         except Unfit as unfit:
             return self.refused(unfit)
-        changes = carried.chosen.kind is OperationType.MUTATION
-        context = self.context(caller, headers, request_id, timeout=None if changes else self._query_timeout)
+        timeout = None if changes else shorter(self._query_timeout, budget)
+        context = self.context(caller, headers, request_id, timeout=timeout, key=key)
         asked = document.extensions.get(PLAN) is True
         context.lane.explains = asked and self._may_explain(caller)
         result = await to_its_end(
@@ -205,10 +213,11 @@ class Lanes:
         request_id: str,
         *,
         timeout: float | None = None,
+        key: str | None = None,
     ) -> Context:
         """A context for one request, made inside the running loop; whoever asks for it closes it.
 
-        `timeout` is how long its calls may take in all, in seconds from now.
+        `timeout` is how long its calls may take in all, in seconds from now; `key` the client's idempotency key.
         """
         loop = asyncio.get_running_loop()
         passed: dict[str, str] = {
@@ -228,6 +237,7 @@ class Lanes:
             epoch=self._epoch,
             request_id=request_id,
             steps=self._steps,
+            change_keys=ChangeKeys(caller, key),
         )
         return Context(
             caller=caller,

@@ -32,6 +32,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     # Of one request and its answer.
     body_timeout: float = 30.0  # for the whole body to arrive
+    budget_header: str | None = None  # in which a client may say, in milliseconds, how long it waits for a query
     query_timeout: float = 30.0  # for all calls that a query, or an event, makes; a mutation runs to its end
     answer: int = 16 << 20  # one encoded answer, or one event of a subscription
 
@@ -69,4 +70,5 @@ READERS: Final[Mapping[str, kinds.Reader]] = {
         ("body_timeout", "upload_timeout", "head_timeout", "init_timeout", "query_timeout"), _SHORT
     ),
     **dict.fromkeys(("send_timeout", "keep_alive"), _SHORT),
+    "budget_header": kinds.header,
 }

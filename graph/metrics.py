@@ -20,7 +20,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from adapters.facts import CallEnded, CallStarted, Fact, NotRetried, Probed, Retried, TokenAsked
+from adapters.facts import CallEnded, CallStarted, Fact, KeyMet, NotRetried, Probed, Retried, TokenAsked
 from graph.observe import OTHER_CODE, Handled
 from graph.tallies import ANONYMOUS, KEYS, NONE, Buckets, Names
 from resolvers.steps import Step
@@ -39,6 +39,7 @@ class _Service:
         "failures",
         "in_flight",
         "kept",
+        "keys",
         "probes",
         "retries",
         "seconds",
@@ -54,6 +55,7 @@ class _Service:
         self.retries: dict[str, int] = {}
         self.kept: dict[str, int] = {}
         self.tokens: dict[str, int] = {}
+        self.keys: dict[str, int] = {}
         self.seconds = Buckets()
         self.batches = Buckets(KEYS)
         self.bytes = 0
@@ -121,6 +123,8 @@ class Metrics(Collector):
                 service.probes[outcome] = service.probes.get(outcome, 0) + 1
             case TokenAsked():
                 service.tokens[fact.outcome] = service.tokens.get(fact.outcome, 0) + 1
+            case KeyMet():
+                service.keys[fact.outcome] = service.keys.get(fact.outcome, 0) + 1
             case Retried():
                 service.retries[fact.reason] = service.retries.get(fact.reason, 0) + 1
             case NotRetried():
@@ -191,6 +195,11 @@ class Metrics(Collector):
         tokens = CounterMetricFamily(
             "stolon_token_requests", "Tokens asked for at services' token endpoints.", labels=("service", "outcome")
         )
+        keys = CounterMetricFamily(
+            "stolon_idempotency_keys",
+            "Clients' idempotency keys that came again, by what they met.",
+            labels=("service", "outcome"),
+        )
         shared = CounterMetricFamily(
             "stolon_upstream_shared", "Answers taken from an equal call in flight.", labels=("service",)
         )
@@ -213,12 +222,14 @@ class Metrics(Collector):
                 kept.add_metric((name, why), count)
             for outcome, count in one.tokens.items():
                 tokens.add_metric((name, outcome), count)
+            for outcome, count in one.keys.items():
+                keys.add_metric((name, outcome), count)
             shared.add_metric((name,), one.shared)
             size.add_metric((name,), one.bytes)
             flying.add_metric((name,), one.in_flight)
             one.seconds.tell(seconds, (name,))
             one.batches.tell(batches, (name,))
-        yield from (calls, failures, seconds, size, shared, flying, batches, probes, retries, kept, tokens)
+        yield from (calls, failures, seconds, size, shared, flying, batches, probes, retries, kept, tokens, keys)
 
 
 def _ended(fact: CallEnded, statuses: dict[str, int], failures: dict[str, int]) -> None:

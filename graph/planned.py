@@ -13,6 +13,7 @@ from typing import Any
 
 from graphql import ExecutionResult
 from graphql.execution import Executor
+from graphql.pyutils import Path
 
 from graph.access import denial
 from graph.context_value import found_context
@@ -49,6 +50,15 @@ class _OnPlans:
             return _watched(run, context.lane.around(plan))
         left = run.execute()
         return _result(run) if left is None else _awaited(run, left)
+
+    def execute_field(self, parent_type: Any, source: Any, details: Any, path: Path, deferred: Any) -> Any:
+        """The value of one field on the reference lane, or an awaitable of it."""
+        if path.prev is None:
+            context = found_context(self.context_value)  # type: ignore[attr-defined]  # as every executor has
+            if context is not None:
+                context.store.change_keys.enter(str(path.key))
+        made: Any = super()
+        return made.execute_field(parent_type, source, details, path, deferred)
 
 
 async def _awaited(run: Run, left: Awaitable[None]) -> ExecutionResult:

@@ -123,7 +123,7 @@ def _field(kind: FieldKind, options: FieldOptions | SourceOptions, **declared: A
             kind=kind,
             position=caller_position(3),
             access=access,
-            public=options.get("public", False),
+            public=bool(options.get("public", False)),
             **declared,
         ),
         graphql_name=options.get("name"),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from adapters.breaker_state import BreakerRule
+from adapters.known_keys import Idempotency
 from adapters.limit_rule import LimitRule
 from adapters.retry_decision import Retry
 from adapters.service import OperationRules
@@ -65,6 +66,9 @@ TABLES: Final[Mapping[str, _Table]] = MappingProxyType(
             },
             LimitRule.with_service,
         ),
+        "idempotency": _Table(
+            Idempotency, {"keep": kinds.duration(1, 86_400), "memory": kinds.size(1 << 10, 1 << 30)}
+        ),
     }
 )
 """By the name of the table; also the name of the setting in `Service`. Every one has defaults for all its keys."""
@@ -74,7 +78,7 @@ OPERATIONS: Final = "operations"
 """The table of a service's operations that have something of their own."""
 _OF_OPERATIONS: Final = ("breaker", "limit")
 """Which of the tables an operation may have."""
-_OPERATION: Final[Mapping[str, kinds.Reader]] = {}
+_OPERATION: Final[Mapping[str, kinds.Reader]] = {"timeout": kinds.duration(0.001, 3600)}
 
 
 def tables_of(document: Document, path: tuple[str, ...]) -> dict[str, Any]:

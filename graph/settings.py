@@ -18,6 +18,7 @@ import msgspec
 
 from adapters.breaker_state import BreakerRule
 from adapters.credential_kinds import Credentials, Tls
+from adapters.known_keys import Idempotency
 from adapters.limit_rule import LimitRule
 from adapters.mistake import ProjectError
 from adapters.retry_decision import Retry
@@ -102,7 +103,7 @@ class Service(_Setting, frozen=True, kw_only=True):
     `timeout` in seconds; `connections` kept to the service at most; `concurrency` calls of one batch at once;
     `batch_limit` keys in one call where the contract states no `maxItems`; `answer_limit` bytes of one body;
     `page_limit` pages of a list that is followed to its end. `slow` seconds are the 95th percentile above which the
-    service counts as degraded; `health` is a path to probe every `health_interval` seconds. The tables within it are
+    service counts as degraded; the milliseconds left for a call are sent in `budget_header`; `health` is a path to probe every `health_interval` seconds. The tables within it are
     those of `graph/service_tables.py`.
     """
 
@@ -118,12 +119,14 @@ class Service(_Setting, frozen=True, kw_only=True):
     answer_limit: int = 8 << 20
     page_limit: int = 50
     owner: str | None = None
+    budget_header: str | None = None
     slow: float = 0.5
     health: str | None = None
     health_interval: float = 30.0
     retry: Retry = Retry()
     breaker: BreakerRule = BreakerRule()
     limit: LimitRule = LimitRule()
+    idempotency: Idempotency = Idempotency()
     operations: Mapping[str, OperationRules] = MappingProxyType({})
 
 
@@ -180,6 +183,7 @@ _SERVICE: Final[Mapping[str, kinds.Reader]] = {
     "answer_limit": kinds.size(1 << 10, 1 << 30),
     "page_limit": kinds.whole(1, 10_000),
     "owner": kinds.text,
+    "budget_header": kinds.header,
     "slow": kinds.duration(0.001, 3600),
     "health": kinds.plain_path,
     "health_interval": kinds.duration(1, 86_400),

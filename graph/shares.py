@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from adapters.breaker_state import BreakerRule
+from adapters.known_keys import Idempotency
 from adapters.limit_rule import LimitRule
 from adapters.rate import Rate
 from adapters.service import OperationRules
@@ -60,6 +61,8 @@ def shares(settings: Settings, workers: int) -> Iterator[Share]:
         yield Share(f"services.{name}.connections", service.connections, share(service.connections, workers))
         burst = service.retry.burst
         yield Share(f"services.{name}.retry.burst", burst, share(burst, workers))
+        memory = service.idempotency.memory
+        yield Share(f"services.{name}.idempotency.memory", memory, _keys(service.idempotency, workers).memory)
         yield from _of_guards(f"services.{name}", service.breaker, service.limit, workers)
         for operation, rules in service.operations.items():
             place = f"services.{name}.operations.{operation}"
@@ -86,6 +89,11 @@ def _of_guards(
 def _breaker(rule: BreakerRule, workers: int) -> BreakerRule:
     """A worker sees its part of the calls, and judges by as many the fewer; but never by next to nothing."""
     return replace(rule, calls=min(rule.calls, max(ENOUGH, share(rule.calls, workers))))
+
+
+def _keys(rule: Idempotency, workers: int) -> Idempotency:
+    """A client's repetition may come to any worker: each remembers the keys that came to it."""
+    return replace(rule, memory=max(1 << 10, share(rule.memory, workers)))
 
 
 def _limit(rule: LimitRule, workers: int) -> LimitRule:
@@ -116,6 +124,7 @@ def divided(settings: Settings, workers: int) -> Settings:
             connections=share(service.connections, workers),
             retry=replace(service.retry, burst=share(service.retry.burst, workers)),
             breaker=_breaker(service.breaker, workers),
+            idempotency=_keys(service.idempotency, workers),
             limit=_limit(service.limit, workers),
             operations=MappingProxyType(
                 {operation: _rules(rules, workers) for operation, rules in service.operations.items()}

@@ -22,6 +22,7 @@ from adapters.messages import Identity, Request
 from adapters.problem import FieldProblem
 from adapters.serialize import BadValue, headers, target
 from resolvers.caller import Caller
+from resolvers.change_keys import put
 from resolvers.datetimes import ExactDateTime
 from resolvers.fault import Code, Fault, FieldError
 from resolvers.record import raw
@@ -88,10 +89,8 @@ def request_of(
                 parameters[binding.target.parameter] = sent
             continue
         _check(call, binding, sent)
-        if binding.target.body == ():
-            body = sent
-        else:
-            body = _placed(body, binding.target.body or (), sent)
+        body = _placed(body, binding.target.body or (), sent)
+    change = put(supplied.change, call.change_key, parameters)
     # Names come from upstream URLs and from clients' cursors: they never replace what the declaration binds.
     bound = {one.target.parameter.name for one in call.bindings if one.target.parameter is not None}
     by_name: dict[str, object] = {}
@@ -113,9 +112,11 @@ def request_of(
         headers={**sender.headers, **sent_headers},
         body=None if body is MISSING else _ENCODER.encode(body),
         safe=call.safe,
+        keyed=call.change_key in parameters,
         identity=sender.identity,
         entitled=call.public or sender.caller.authenticated,
         deadline=sender.deadline,
+        once=None if change is None else change.once(path, sent_headers, sender.headers, body),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from adapters.contract import Kind
 from adapters.failures import (
     BadAnswer,
+    KeyReused,
     NotSent,
     RateExceeded,
     Refused,
@@ -50,6 +51,8 @@ _MESSAGES: Final = {
     Code.UPSTREAM_UNAVAILABLE: "The service can't be reached.",
     Code.UPSTREAM_ERROR: "The service could not answer.",
 }
+
+_KEY_REUSED: Final = "The Idempotency-Key was used before, for another change."
 
 _PASSING: Final = frozenset({Code.RATE_LIMITED, Code.UPSTREAM_TIMEOUT, Code.UPSTREAM_UNAVAILABLE})
 """Codes of calls without an answer that may fare better another time."""
@@ -169,13 +172,20 @@ def fault_of_failure(call: BoundOperation, failure: UpstreamFailure, request_id:
     )
     retryable = code in _PASSING and (call.safe or not failure.sent)
     # Whole seconds, as `Retry-After` has them; never 0, which would say that there is nothing to wait for.
-    details = {"retryAfter": max(1, math.ceil(failure.retry_after))} if isinstance(failure, Refused) else {}
+    details: dict[str, Any] = (
+        {"retryAfter": max(1, math.ceil(failure.retry_after))} if isinstance(failure, Refused) else {}
+    )
+    if isinstance(failure, KeyReused):
+        problem = {"title": _KEY_REUSED, "status": 422}
+        return Fault(code, _KEY_REUSED, False, call.service, call.operation.id, 422, {"problem": problem})
     return Fault(code, _MESSAGES[code], retryable, call.service, call.operation.id, details=details)
 
 
 def _failure_code(call: BoundOperation, failure: UpstreamFailure) -> Code:
     if isinstance(failure, Unauthenticated):
         return Code.UNAUTHENTICATED
+    if isinstance(failure, KeyReused):
+        return Code.BAD_USER_INPUT
     if isinstance(failure, NotSent):
         return Code.UPSTREAM_ERROR
     if failure.sent and not call.safe:

@@ -23,7 +23,8 @@ PlanWatch: TypeAlias = Callable[[Plan], AbstractContextManager[None]]
 class LaneChoice:
     """`plans`: whether operations run on plans where they can. `told` hears of each operation the lane that it
     ran on, and why it was the reference lane; `around` is entered while a plan runs. `explains`: what really
-    happens is to be written down, in `ledger`.
+    happens is to be written down, in `ledger`: of the request's own operation, of which those that a resolver
+    executes in turn are a part.
     """
 
     plans: bool = True
@@ -36,13 +37,20 @@ class LaneChoice:
 
     def ran(self, lane: Lane, reason: Reason | None = None) -> None:
         """An operation of the request runs on a lane."""
-        self.reason = reason
+        if not self._known:
+            self.reason = reason
         if self.told is not None:
             self.told(lane, reason)
 
     def watch(self, plan: Plan, store: Store) -> Ledger | None:
         """What watches the run of a plan, where that is wanted."""
+        if self._known:
+            return None
         self.plan = plan
         if self.explains:
             self.ledger = store.watched = Ledger(plan, store.clock)
         return self.ledger
+
+    @property
+    def _known(self) -> bool:
+        return self.plan is not None or self.reason is not None

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from adapters.constraints import Constraints
 from adapters.contract import Contract, Kind, Operation, Parameter, Use
 from adapters.problem import FieldProblem
+from resolvers.change_keys import ChangeKey
 from resolvers.paging import Paging
 from resolvers.reader import ObjectReader, Reader
 from resolvers.where import Root
@@ -122,7 +123,8 @@ class BoundOperation:
     `safe`: it may be shared, repeated and batched (GET, HEAD, or declared so). `exact`: decimals of its
     answer are JSON numbers and must keep their digits. `batch` is the most keys that one call may carry.
     `locate` finds the argument a field error of the service is about. `public`: its field is for everybody, so that
-    even for an anonymous caller the gateway lends it credentials of its own.
+    even for an anonymous caller the gateway lends it credentials of its own. `change_key` is the header that names
+    a change, so that it is made once however often it is sent.
     """
 
     service: str
@@ -137,6 +139,7 @@ class BoundOperation:
     batch: int | None = None
     locate: Locate = _nowhere
     public: bool = False
+    change_key: Parameter | None = None
 
     @property
     def root(self) -> Root:
@@ -275,10 +278,13 @@ def opened(source: Source) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """What one field's call is made from: the parent record's data, the arguments, the keys of a batch."""
+    """What one field's call is made from: the parent record's data, the arguments, the keys of a batch; and what
+    names a change.
+    """
 
     parent: object = None
     arguments: Mapping[str, object] = field(default_factory=dict)
     key: tuple[object, ...] = ()
     keys: tuple[tuple[object, ...], ...] = ()
     each: tuple[object, ...] = ()
+    change: ChangeKey | None = None

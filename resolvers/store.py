@@ -12,7 +12,7 @@ import logging
 from asyncio import AbstractEventLoop, Future, Task, gather
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Literal, Protocol, TypeVar, cast
 
@@ -23,6 +23,7 @@ from adapters.service import Service
 from resolvers.answer import body_of, picked
 from resolvers.batch import Batch, Turns
 from resolvers.call import Sender, other_parameters, request_of
+from resolvers.change_keys import ChangeKeys
 from resolvers.errors import fault_of_failure, fault_of_response, incomplete, page_fault
 from resolvers.fault import Code, Fault, FieldError
 from resolvers.load import load_entities, load_groups
@@ -68,8 +69,10 @@ class Store:
         epoch: Callable[[], float],
         request_id: str | None = None,
         steps: tuple[StepWatch, ...] = (),
+        change_keys: ChangeKeys | None = None,
     ) -> None:
         self.sender = sender
+        self.change_keys = ChangeKeys(sender.caller) if change_keys is None else change_keys
         self._upstreams = upstreams
         self._loop = loop
         self.clock = loop.time
@@ -153,6 +156,8 @@ class Store:
         """Make a call that changes something: never shared, never repeated. What was read before is
         forgotten.
         """
+        if call.change_key is not None:
+            supplied = replace(supplied, change=self.change_keys.next(call.service, call.operation.id))
         request = request_of(call, supplied, self.sender)
         self._still_open()
         try:

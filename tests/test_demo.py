@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -126,6 +127,28 @@ def calls(demo: Demo) -> dict[str, int]:
         with urllib.request.urlopen(f"{demo.services[name][0]}/internal/calls", timeout=30) as response:
             made |= {f"{name}.{one}": count for one, count in json.load(response).items()}
     return made
+
+
+def test_the_demo_explains_an_operation_as_the_command_does() -> None:
+    """It prints a command and the tree of a plan; the command, given to a shell's words, prints that tree."""
+    with demo("--port", "0") as running:
+        start = running.lines.index("explained, before anything is called:") + 1
+    end = next(at for at, line in enumerate(running.lines) if line.startswith("playground "))
+    (command, file), tree = running.lines[start : start + 2], running.lines[start + 2 : end]
+    name, *arguments = shlex.split(command.removesuffix("\\"))
+    mark, path = shlex.split(file)
+    assert (name, mark, len(tree) > 10) == ("stolon", "<", True)
+    told = subprocess.run(
+        [*STOLON, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        input=Path(path).read_text(),
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=True,
+    )
+    assert [f"  {line}" for line in told.stdout.splitlines()] == tree
 
 
 def test_the_demo_serves_three_callers_and_ends_without_a_trace() -> None:

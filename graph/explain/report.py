@@ -117,6 +117,6 @@ def _step(plan: Plan, step: Step, formula: Formula, services: Mapping[str, Bound
         "wave": plan.waves[step.number],
         "shares": None if shares is None else shares + 1,
         "scopes": sorted(access.scopes),
-        "authenticated": access.authenticated,
+        "authenticated": access.authenticated or access.lent,
         "calls": _calls(formula),
     }

@@ -109,6 +109,7 @@ class Run:
         """The root fields of a mutation, each to its end before the next (GraphQL, section 6.2.2)."""
         data = self._top["data"] = dict.fromkeys(self._plan.root.keys)
         for one in self._plan.root.fields:
+            self._store.change_keys.enter(one.key)
             try:
                 self._values.field(one, self._host.root_value, data, root)
             except Nulled:

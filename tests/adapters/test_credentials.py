@@ -83,7 +83,7 @@ async def test_the_gateways_own_credentials_go_along(way: ApiKey | Basic, sent: 
     held = {"accept": "a", "authorization": "Bearer x"}
     if isinstance(way, ApiKey) and way.header == "x-api-key":
         held["x-api-key"] = "a client's"
-    request = replace(call(**held), entitled=True)
+    request = replace(call(CALLER, **held), entitled=True)
     assert await passed(service, request) == sent
 
 
@@ -152,6 +152,12 @@ def test_tokens_do_not_travel_over_plain_http(url: str):
     with pytest.raises(ValueError, match="would get credentials over plain HTTP"):
         credentials(Service("users", url, credentials=KEY), clock)
     assert credentials(Service("users", url), clock) is not None
+
+
+def test_a_user_holds_no_colon():
+    """RFC 7617, section 2: the colon ends the user."""
+    with pytest.raises(ValueError, match="must not hold a colon"):
+        Basic("a:b", Secret("p"))
 
 
 def test_an_unknown_way_is_refused_with_the_nearest():

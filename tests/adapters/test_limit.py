@@ -235,7 +235,7 @@ async def test_a_wait_that_cannot_end_in_time_is_not_begun():
     sent.append(users.send("b2", deadline=130.1))
     async with ending(*sent):
         with pytest.raises(RateExceeded) as caught:
-            await sent[2]
+            await asyncio.wait_for(sent[2], 5)
         assert (caught.value.retry_after, caught.value.sent) == (20.0, False)
         assert str(caught.value) == "users: its rate leaves no turn for listUsers within 20 s"
         assert users.facts[-2:] == [HeldBack("users", "listUsers", "rate"), Queued("users", "listUsers")]
@@ -284,6 +284,33 @@ async def test_an_answer_may_let_go_who_waits_for_time():
         pass
 
 
+async def test_no_more_go_than_an_answer_says_are_left():
+    """Of those who wait only as many get a turn as the quota has left, whoever they are."""
+    users = Scripted(LimitRule(calls=9))
+    sent = await users.sends("a1", "a2")
+    await users.answers("a1", SPENT)
+    sent += await users.sends("b1", "c1")
+    await users.answers("a2", Response(200, {"ratelimit": '"day";r=1;t=30'}, b""))
+    assert users.went == ["a1", "a2", "b1"]
+    async with ending(*sent):
+        pass
+
+
+async def test_the_timer_is_set_for_who_comes_first():
+    """Where several wait for their time, the shortest wait ends when it should."""
+    slow = OperationRules(limit=LimitRule(rate=Rate(1, 100.0)))
+    users = Scripted(LimitRule(calls=9, rate=Rate(1, 10.0)), operations={"search": slow})
+    sent = await users.sends("a1", "a2")
+    sent += await users.sends("s1", "s2", operation="search")
+    assert users.went == ["a1", "s1"]
+    await users.passes(10.0)
+    assert users.went == ["a1", "s1", "a2"]
+    await users.passes(90.0)
+    assert users.went == ["a1", "s1", "a2", "s2"]
+    async with ending(*sent):
+        pass
+
+
 async def test_answers_are_not_heeded_where_the_project_says_so():
     """With `learn = false` what a service tells of its limits changes nothing."""
     users = Scripted(LimitRule(calls=9, learn=False))
@@ -308,6 +335,23 @@ async def test_an_operation_counts_by_itself_what_it_says():
     assert users.went == ["a1", "r1", "a2"]  # three calls in any half minute
     await users.passes(30.0)
     assert users.went == ["a1", "r1", "a2", "r2"]
+    async with ending(*sent):
+        pass
+
+
+async def test_what_an_operations_answers_tell_holds_for_it_alone():
+    """An operation with a rule of its own, be it empty, keeps what it is told to itself, and hears no more."""
+    users = Scripted(LimitRule(calls=9), operations={"search": OperationRules(limit=LimitRule())})
+    sent = await users.sends("s1", operation="search")
+    await users.answers("s1", SPENT)
+    sent += await users.sends("s2", operation="search")
+    sent += await users.sends("a1")
+    assert users.went == ["s1", "a1"]
+    await users.answers("a1", SPENT)
+    sent += await users.sends("a2")
+    assert users.went == ["s1", "a1"]
+    await users.passes(30.0)
+    assert users.went == ["s1", "a1", "a2", "s2"]
     async with ending(*sent):
         pass
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.pacing import MOST_PARTIES, Pacing
+from adapters.pacing import MOST_PARTIES, Beat, Pacing
 from adapters.quota import Quota
 from adapters.rate import Pace
 
@@ -11,7 +11,7 @@ NOW = 1_000.0
 
 def told(remaining: int, reset: float = 30.0, party: str = "a") -> Pacing:
     """A pacing without a rate, of which an answer told this."""
-    made = Pacing(None)
+    made = Pacing(Beat(None))
     assert made.go(NOW, party) is None
     made.ended(NOW, party, None, Quota(remaining, reset))
     return made
@@ -19,8 +19,8 @@ def told(remaining: int, reset: float = 30.0, party: str = "a") -> Pacing:
 
 def test_nothing_stated_and_nothing_told_holds_nobody():
     """Without a rate, and before anything was told, everybody may go."""
-    made = Pacing(None)
-    assert [made.wait(NOW, "a"), made.rate_wait(NOW), made.certain(NOW, "a", 1_000)] == [0.0, 0.0, 0.0]
+    made = Pacing(Beat(None))
+    assert [made.wait(NOW, "a"), made.beat.wait(NOW), made.certain(NOW, "a", 1_000)] == [0.0, 0.0, 0.0]
     assert made.go(NOW, "a") is None
     made.ended(NOW, "a", None, None)
     assert len(made) == 0
@@ -28,13 +28,21 @@ def test_nothing_stated_and_nothing_told_holds_nobody():
 
 def test_a_stated_pace_holds_everybody():
     """A rate counts all parties together."""
-    made = Pacing(Pace(interval=2.0, ahead=0.0))
+    made = Pacing(Beat(Pace(interval=2.0, ahead=0.0)))
     assert made.may(NOW, "a")
     made.go(NOW, "a")
-    assert [made.wait(NOW, "a"), made.wait(NOW, "b"), made.rate_wait(NOW, 3)] == [2.0, 2.0, 8.0]
+    assert [made.wait(NOW, "a"), made.wait(NOW, "b"), made.beat.wait(NOW, 3)] == [2.0, 2.0, 8.0]
     assert made.certain(NOW, "b", 1) == 4.0
     assert not made.may(NOW + 1.5, "b")
     assert made.may(NOW + 2.0, "b")
+
+
+def test_a_beat_may_be_shared():
+    """Pacings of one beat count calls together, and what each was told by itself."""
+    beat = Beat(Pace(interval=2.0, ahead=0.0))
+    one, other = Pacing(beat), Pacing(beat)
+    one.ended(NOW, "a", one.go(NOW, "a"), Quota(0, 30.0))
+    assert (one.wait(NOW, "a"), other.wait(NOW, "a")) == (30.0, 2.0)
 
 
 def test_what_one_party_used_up_is_no_others_loss():
@@ -81,7 +89,7 @@ def test_a_renewed_quota_with_calls_under_way_goes_on_counting():
 
 def test_the_longer_wait_counts():
     """A party waits for the rate and for its quota, whichever is later."""
-    made = Pacing(Pace(interval=40.0, ahead=0.0))
+    made = Pacing(Beat(Pace(interval=40.0, ahead=0.0)))
     made.ended(NOW, "a", made.go(NOW, "a"), Quota(0, 30.0))
     assert (made.wait(NOW, "a"), made.certain(NOW, "a", 1)) == (40.0, 80.0)
     made.ended(NOW, "a", None, Quota(0, 50.0))
@@ -90,7 +98,7 @@ def test_the_longer_wait_counts():
 
 def test_only_so_many_parties_are_known():
     """Who was heard of the longest ago is forgotten when there are too many."""
-    made = Pacing(None)
+    made = Pacing(Beat(None))
     for number in range(MOST_PARTIES):
         made.ended(NOW, str(number), None, Quota(0, 30.0))
     made.ended(NOW, "0", None, Quota(0, 30.0))

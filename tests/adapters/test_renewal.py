@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
@@ -152,3 +153,32 @@ def test_a_key_has_one_place(places: dict[str, str]):
     """A key goes in a header or in the query, never both."""
     with pytest.raises(ValueError, match="in a header or in the query"):
         ApiKey(Secret("k"), **places)
+
+
+@pytest.mark.parametrize("key", ["s3cr3t-key", "a/b&c=d e+f%", "k(k)/k"])
+async def test_a_key_in_the_query_does_not_come_back(key: str):
+    """A service that repeats the URL, in a link, a header or a complaint, tells nobody the key; the rest stays."""
+    policy = api_key("users", ApiKey(Secret(key), query="key"), lambda: 0.0)
+
+    async def echo(request: Request) -> Response:
+        link = f"<https://h{request.target}>; rel=next"
+        body = f'{{"next": "https://h{request.target}", "raw": "{key}", "a": "b"}}'
+        return Response(200, {"link": link, "x-form": quote_plus(key), "etag": "1"}, body.encode())
+
+    found = await policy(Request("users", "get", "GET", "/u?a=1"), echo)
+    assert found == Response(
+        200,
+        {"link": "<https://h/u?a=1&key=[key]>; rel=next", "x-form": "[key]", "etag": "1"},
+        b'{"next": "https://h/u?a=1&key=[key]", "raw": "[key]", "a": "b"}',
+    )
+
+
+async def test_an_answer_without_the_key_is_given_as_it_is():
+    """Nothing is copied where there is nothing to hide."""
+    policy = api_key("users", ApiKey(Secret("s3cr3t-key"), query="key"), lambda: 0.0)
+    answer = Response(200, {"a": "b"}, b"{}")
+
+    async def send(_: Request) -> Response:
+        return answer
+
+    assert await policy(CHANGE, send) is answer

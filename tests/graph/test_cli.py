@@ -33,6 +33,7 @@ class FakeApp:
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.warnings = ("tokens pass\nunread",)
+        self.notes = ("keys are remembered by each process",)
         self.failure = failure
         self.served: list[tuple[str, int]] = []
 
@@ -73,8 +74,11 @@ WARNED = "warning: tokens pass unread\n"
 
 
 def test_check_of_a_well_project(monkeypatch, tmp_path):
-    """`check` of a project without mistakes prints its warnings to stderr, one a line, and ends with 0."""
-    assert invoked(monkeypatch, "check", "--project", str(tmp_path)) == (0, "the project is well\n", WARNED)
+    """`check` of a project without mistakes prints its warnings to stderr, one a line, what else is good to know to
+    stdout, and ends with 0.
+    """
+    said = "keys are remembered by each process\nthe project is well\n"
+    assert invoked(monkeypatch, "check", "--project", str(tmp_path)) == (0, said, WARNED)
 
 
 @pytest.mark.parametrize("command", ["check", "export", "serve"])

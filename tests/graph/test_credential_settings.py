@@ -15,7 +15,7 @@ from graph.settings import Service, read_settings
 from tests.adapters.authority import Authority
 
 SECRET = "s3cr3t-value"
-ENVIRON = {"KEY": SECRET, "ODD": "schlüssel", "EMPTY": ""}
+ENVIRON = {"KEY": SECRET, "ODD": "schlüssel", "EMPTY": "", "SHORT": "1234567"}
 HEAD = """[graph]
 schema = "schema:schema"
 [services.users]
@@ -59,7 +59,10 @@ def mistakes(folder: Path, more: str, head: str = HEAD) -> list[tuple[int, str, 
             'way = "api_key"\nheader = "Authorization"\nprefix = "ApiKey"\nkey = "${KEY}"',
             ApiKey(Secret(SECRET), "authorization", None, "ApiKey"),
         ),
-        ('way = "api_key"\nquery = "api key"\nkey = "${NO:-demo}"', ApiKey(Secret("demo"), None, "api key")),
+        (
+            'way = "api_key"\nquery = "api key"\nkey = "${NO:-demo-key}"',
+            ApiKey(Secret("demo-key"), None, "api key"),
+        ),
         ('way = "basic"\nuser = "u"\npassword = "${KEY}"', Basic("u", Secret(SECRET))),
         (
             f'way = "client_credentials"\n{TOKENS}client_secret = "${{KEY}}"',
@@ -122,6 +125,8 @@ def test_a_secret_may_be_a_file(folder: Path):
          [(5, AT, "expected 'header' or 'query', one of them: where the key goes")]),
         ('way = "api_key"\nquery = "y"\nprefix = "x"\nkey = "${KEY}"',
          [(8, f"{AT}.prefix", "stands before a key in a header, not in a query")]),
+        ('way = "api_key"\nquery = "y"\nkey = "${SHORT}"',
+         [(8, f"{AT}.key", "expected a key of 8 characters or more, to go in a query")]),
         ('way = "api_key"\nheader = "x"\nkey = "plain"', [
             (8, f"{AT}.key", "expected '${NAME}', from the environment, or 'key_file': no secret stands here")]),
         ('way = "api_key"\nheader = "x"\nkey = "${ODD}"', [

@@ -36,7 +36,7 @@ SHOP = contract(
         "POST /orders",
         "createOrder",
         ref("Plain"),
-        parameter("idempotency-key", place="header"),
+        parameter("x-order-source", place="header"),
         body=ref("NewOrder"),
         statuses=("404",),
     ),
@@ -141,7 +141,7 @@ THING = 'query { calm { name } thing(id: "t1") { name } }'
 PLAIN = 'query { calm { name } plain(id: "p1") { name } }'
 OWN = "query { calm { name } own { name } }"
 ORDER = """
-mutation ($input: NewOrderInput!, $key: String) { createOrder(input: $input, idempotencyKey: $key) { name } }
+mutation ($input: NewOrderInput!, $key: String) { createOrder(input: $input, xOrderSource: $key) { name } }
 """
 INPUT = {
     "customerEmail": "ana",
@@ -345,7 +345,7 @@ async def test_what_breaks_the_contract_is_refused_before_it_is_sent(gateway, sh
     (error,) = answer["errors"]
     assert error["path"] == ["createOrder"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert [one["path"] for one in error["extensions"]["fields"]] == [["idempotencyKey"]]
+    assert [one["path"] for one in error["extensions"]["fields"]] == [["xOrderSource"]]
     assert shop.calls == {}
 
 
@@ -453,7 +453,7 @@ async def test_nothing_where_a_value_is_insisted_on(gateway, shop):
     ("query", "endpoint", "code"),
     [
         (ORDER, "POST /orders", "NOT_FOUND"),
-        (ORDER.replace("createOrder(", 'replaceOrder(id: "o1", ').replace(", idempotencyKey: $key", "").replace(
+        (ORDER.replace("createOrder(", 'replaceOrder(id: "o1", ').replace(", xOrderSource: $key", "").replace(
             ", $key: String", ""), "PUT /orders/o1", "UPSTREAM_ERROR"),
     ],
     ids=["declared", "undeclared"],

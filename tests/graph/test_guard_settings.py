@@ -98,12 +98,15 @@ breaker = { slow_after = "2s" }
 [services.users.operations.search.limit]
 rate = "10/min"
 [services.users.operations."odd id"]
+[services.users.operations.find]
+limit = {}
 """,
     )
     assert service.operations == {
         "report": OperationRules(breaker=BreakerRule(pause=10.0, probes=1, slow_after=2.0)),
         "search": OperationRules(limit=LimitRule(queue=200, rate=Rate(10, 60.0))),
         "odd id": OperationRules(),
+        "find": OperationRules(limit=LimitRule(queue=200)),
     }
 
 

@@ -11,10 +11,12 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
 from resolvers.plan.cache import PlanCache
+from resolvers.plan.coverage import NotCovered, Reason
 from resolvers.plan.operation import Operation
 from stolon import testing
 from tests.graph import projects
 from tests.graph.test_document_memory import MODULE, USERS
+from tests.resolvers.planned import planned
 
 REWRITTEN = MODULE.replace(
     "schema = rest.Schema(query=Query)",
@@ -102,3 +104,45 @@ def test_a_plan_takes_no_more_than_it_counts_for(tmp_path, shape):
         tracemalloc.stop()
     assert len(kept) == 21
     assert taken < kept._kept.currsize - weight
+
+
+KINDS = MODULE.replace(
+    """
+    @strawberry.type
+    class Query:
+""",
+    """
+    @strawberry.interface
+    class Kind:
+        name: str
+
+        @strawberry.field
+        def others(self) -> list[Kind]:
+            return []
+
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def kinds(self) -> list[Kind]:
+            return []
+
+""",
+).replace(
+    "schema = rest.Schema(query=Query)",
+    """
+    KINDS = [strawberry.type(type(f"Kind{number}", (Kind,), {"__module__": __name__})) for number in range(10)]
+    schema = rest.Schema(query=Query, types=KINDS)
+    """,
+)
+
+
+def test_types_that_are_taken_apart_for_nothing_count_too(tmp_path, monkeypatch):
+    """What planning costs is bounded: by the types that values may have, though nothing is selected of most."""
+    schema = projects.load(tmp_path, KINDS, {"users": USERS})
+    query = "{ kinds { ... on Kind1 { others { ... on Kind2 { %s } } } } }"
+    monkeypatch.setattr("resolvers.plan.selecting.MOST_LOOKS", 60)
+    assert planned(schema, query % "others { name }").fields == 13
+    with pytest.raises(NotCovered) as refused:
+        planned(schema, query % "others { name } more: others { name }")
+    assert refused.value.reason is Reason.TOO_LARGE

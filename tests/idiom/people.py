@@ -29,7 +29,7 @@ class User:
     email: rest.auto = rest.field(scopes=["users:pii"])
     age: int | None
     city: str | None = rest.field(path="profile.address.city", name="town")
-    boss: "User | None" = rest.link(key="boss_id")
+    boss: "User | None" = rest.link(key="boss_id", public=True)
     latest: Annotated["Order", strawberry.lazy("sales")] | None = rest.link(key="latest_id")
     place: "Place | None" = rest.link(key=("country", "zip"))
 

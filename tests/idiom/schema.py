@@ -57,7 +57,7 @@ class Query:
             "listUsers", paging=rest.by_page(page="page", size="per_page", items="data", total="total")
         )
     )
-    place: Place | None = rest.query(places.op("getPlace"))
+    place: Place | None = rest.query(places.op("getPlace"), public=True)
     raw: rest.auto = rest.query(places.op("findPlaces", safe=True))
 
     @strawberry.field

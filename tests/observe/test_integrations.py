@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.facts import CallEnded, CallStarted, Fact, Probed
+from adapters.facts import CallEnded, CallStarted, Fact, Probed, TokenAsked
 from graph.integrations import (
     MOST,
     Integrations,
@@ -107,10 +107,12 @@ def test_no_times_have_no_percentile():
         (Probed("users", 204, None, 0.1), True),
         (Probed("users", 404, None, 0.1), False),
         (Probed("users", None, "Unavailable", 0.1), False),
+        (TokenAsked("users", "unavailable", 0.1), False),
+        (TokenAsked("users", "refused", 0.1), False),
     ],
 )
 def test_what_counts_as_a_failure(fact, well):
-    """A call fails by what the service did, a probe by anything but a 2xx."""
+    """A call fails by what the service did, a probe by anything but a 2xx, and both need the tokens they need."""
     assert outcome_of(fact, 5.0) == Outcome(5.0, 0.1, well)
 
 
@@ -122,6 +124,8 @@ def test_what_counts_as_a_failure(fact, well):
         ended(None, "NotSent"),
         ended(None, "Unauthenticated"),
         ended(200, shared=True),
+        TokenAsked("users", "granted", 0.1),
+        TokenAsked("users", "caller_refused", 0.1),
     ],
 )
 def test_what_says_nothing_of_a_service(fact):

@@ -60,6 +60,7 @@ def test_every_limit_of_a_process_is_told():
         Share("limits.document_bytes", 4096, 4096),
         Share("services.a.connections", 9, 3),
         Share("services.a.retry.burst", 10, 3),
+        Share("services.a.idempotency.memory", 4 << 20, 1 << 20),
         Share("services.a.breaker.calls", 20, 5),
         Share("services.a.limit.queue", 1000, 250),
     ]
@@ -93,7 +94,7 @@ def test_what_guards_a_service_is_divided():
     }
     assert divided(settings, 1) == settings
     told = [one.said(3) for one in shares(settings, 3) if one.limit.startswith("services.a.")]
-    assert told[2:] == [
+    assert told[3:] == [
         "services.a.breaker.calls: 100, of which each of 3 workers has 34",
         "services.a.limit.calls: 8, of which each of 3 workers has 3",
         "services.a.limit.queue: 5, of which each of 3 workers has 2",
