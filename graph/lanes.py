@@ -118,7 +118,8 @@ class Lanes:
         answer = self._answer(result, caller)
         if not asked:
             return answer
-        return Answer(answer.data, answer.errors, {**answer.extensions, PLAN: self._told_of(context, document, carried.chosen)})
+        told = self._told_of(context, document, carried.chosen)
+        return Answer(answer.data, answer.errors, {**answer.extensions, PLAN: told})
 
     def _may_explain(self, caller: Caller) -> bool:
         return self._open_plans or self._shows_detail(caller)

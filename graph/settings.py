@@ -103,8 +103,8 @@ class Service(_Setting, frozen=True, kw_only=True):
     `timeout` in seconds; `connections` kept to the service at most; `concurrency` calls of one batch at once;
     `batch_limit` keys in one call where the contract states no `maxItems`; `answer_limit` bytes of one body;
     `page_limit` pages of a list that is followed to its end. `slow` seconds are the 95th percentile above which the
-    service counts as degraded; the milliseconds left for a call are sent in `budget_header`; `health` is a path to probe every `health_interval` seconds. The tables within it are
-    those of `graph/service_tables.py`.
+    service counts as degraded; the milliseconds left for a call are sent in `budget_header`; `health` is a path to
+    probe every `health_interval` seconds. The tables within it are those of `graph/service_tables.py`.
     """
 
     name: str

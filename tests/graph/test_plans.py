@@ -6,7 +6,7 @@ import gc
 import tracemalloc
 
 import pytest
-from graphql import OperationDefinitionNode, parse
+from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
@@ -84,10 +84,12 @@ def test_a_plan_takes_no_more_than_it_counts_for(tmp_path, shape):
 
     def plan(text: str) -> None:
         document = parse(text)
-        nodes = {one.name.value if one.name else "": one for one in document.definitions}
-        operation = nodes.pop("")
-        assert isinstance(operation, OperationDefinitionNode)
-        fragments = {name: FragmentDetails(one, None) for name, one in nodes.items()}
+        (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+        fragments = {
+            one.name.value: FragmentDetails(one, None)
+            for one in document.definitions
+            if isinstance(one, FragmentDefinitionNode)
+        }
         schema.plans.of(Operation(schema._schema, operation, fragments, VariableValues({}, {})))
 
     plan('{ user(id: "0") { id } }')
