@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.deadline import deadline, effective
 from adapters.failures import TimedOut
-from adapters.messages import Departure, Request, Response
+from adapters.messages import Departure, Identity, Request, Response
 
 REQUEST = Request("users", "listUsers", "GET", "/users")
 NOW = 1000.0
@@ -127,3 +128,62 @@ def test_a_departure_is_marked_once_for_good():
     departure.mark()
     assert repr(departure) == "Departure(sent=True)"
     assert Request("a", "b", "GET", "/") == Request("a", "b", "GET", "/", departure=departure)
+
+
+async def test_an_operation_may_have_its_own_time():
+    """An operation's own timeout, shorter or longer, stands in the service's place."""
+    seen: list[Request] = []
+
+    async def send(request: Request) -> Response:
+        seen.append(request)
+        return Response(200, {}, b"")
+
+    policy = deadline(2.0, clock, {"listUsers": 0.5, "report": 60.0})
+    for operation in ("listUsers", "report", "getUser"):
+        await policy(Request("users", operation, "GET", "/users"), send)
+    assert [one.deadline for one in seen] == [1000.5, 1060.0, 1002.0]
+
+
+async def test_ended_by_who_waits_at_the_same_time_is_a_cancellation():
+    """A call whose waiter is ended as its time passes is cancelled, as its waiter expects, and owes nobody a timeout."""
+
+    async def send(request: Request) -> Response:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            call.cancel()  # while what its time ended is still being cleared away
+            raise
+        raise AssertionError("nobody sets the event")
+
+    async def called() -> Response:
+        return await deadline(0.01, clock)(REQUEST, send)
+
+    call = asyncio.create_task(called())
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert call.cancelled()
+
+
+async def test_a_task_whose_call_timed_out_goes_on():
+    """After a timeout the task that called is not being cancelled: its next wait is a wait like any other."""
+
+    async def send(request: Request) -> Response:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets the event")
+
+    with pytest.raises(TimedOut):
+        await deadline(0.01, clock)(REQUEST, send)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    async with asyncio.timeout(5):
+        await asyncio.sleep(0)
+
+
+def test_a_request_until_a_deadline_is_the_same_request():
+    """A copy with a deadline differs in nothing else, and its sending is its own."""
+    request = Request("a", "b", "POST", "/", {"x": "1"}, b"{}", keyed=True, identity=Identity("p"), entitled=True)
+    timed = request.until(12.5)
+    assert timed == replace(request, deadline=12.5)
+    timed.departure.mark()
+    assert request.departure.sent is False

@@ -129,9 +129,9 @@ def codes(answer: Any) -> list[tuple[list[Any], str]]:
 def test_a_key_is_no_argument(schema: Schema):
     """Requests give keys by themselves; where the contract's own rule admits none of theirs, clients still may."""
     assert projects.fields_of(schema, "Mutation") == [
-        "pay(input: PayInput!, acceptLanguage: String): Payment",
-        "payNamed(input: PayInput!, acceptLanguage: String): Payment",
-        "payShort(input: PayShortInput!, idempotencyKey: String): Payment",
+        "pay(acceptLanguage: String, input: PayInput!): Payment",
+        "payNamed(acceptLanguage: String, input: PayInput!): Payment",
+        "payShort(idempotencyKey: String, input: PayShortInput!): Payment",
         "payPlain(input: PayPlainInput!): Payment",
         "inParts(amount: Int!, key: String): [Payment!]!",
     ]
