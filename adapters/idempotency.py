@@ -33,7 +33,9 @@ class _UnderWay:
     payload: bytes
     departure: Departure
     # Outcomes land as results, and None where it was given up: then nobody knows more than before.
-    waiters: set[asyncio.Future[_Outcome | None]] = field(default_factory=set)
+    waiters: set[asyncio.Future[_Outcome | None]] = field(
+        default_factory=set[asyncio.Future[_Outcome | None]]
+    )
 
     def land(self, outcome: _Outcome | None) -> None:
         for waiter in self.waiters:

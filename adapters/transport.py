@@ -35,6 +35,7 @@ from yarl import URL
 
 from adapters.body import ENCODINGS, Body, BodyError
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unavailable, UpstreamFailure
+from adapters.kept_connections import Answer, KeptConnections
 from adapters.messages import Request, Response
 from adapters.redirect import HOPS, followed
 from adapters.service import base_url
@@ -127,7 +128,7 @@ class Transport:
             trace = aiohttp.TraceConfig()
             trace.on_request_headers_sent.append(_headers_sent)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
+                connector=KeptConnections(
                     limit=self._connections, keepalive_timeout=KEEP_ALIVE, ssl=self._tls
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -142,6 +143,7 @@ class Transport:
                 read_bufsize=_PIECE,
                 trace_configs=[trace],
                 middlewares=(_once,),
+                response_class=Answer,
             )
         return self
 
@@ -225,6 +227,8 @@ class Transport:
         body = Body(answer.headers.get("content-encoding"), self._answer_limit)
         async for piece in answer.content.iter_any():
             body.feed(piece)
+        if isinstance(answer, Answer) and answer.broken_off:
+            raise BodyError("the connection failed in the middle of the body")
         return body.whole()
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
-from strawberry.types.base import StrawberryList
+from strawberry.types.base import StrawberryList, StrawberryOptional
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from adapters.contract import Contract, Kind, Schema, Use
@@ -211,15 +211,24 @@ def _misfit_of(contract: Contract, schema: Schema, of: Any, types: TypeFactory) 
             return None
         known = [getattr(one, "__name__", str(one)) for one, kinds in _FITS.items() if schema.kind in kinds]
         hint = f": write rest.auto, or one of {', '.join(known)}" if known else ": write rest.auto"
-        return f"the contract says {schema.kind}, which is no {getattr(of, '__name__', of)}{hint}"
+        return f"the contract says {schema.kind}, which is no {_spoken(of)}{hint}"
     if schema.kind is not Kind.OBJECT:
-        return f"the contract says {schema.kind}, which is no {getattr(of, '__name__', of)}"
+        return f"the contract says {schema.kind}, which is no {_spoken(of)}"
     if of in types.unread:
         return None
     if types.bound.get((contract.name, schema.pointer)) is not of:
         name = schema.name or schema.pointer
-        return f"{getattr(of, '__name__', of)} is not bound to the schema {name!r} that stands here"
+        return f"{_spoken(of)} is not bound to the schema {name!r} that stands here"
     return None
+
+
+def _spoken(of: Any) -> str:
+    """An annotation as somebody writes it."""
+    if isinstance(of, StrawberryOptional):
+        return f"{_spoken(of.of_type)} | None"
+    if isinstance(of, StrawberryList):
+        return f"list[{_spoken(of.of_type)}]"
+    return str(getattr(of, "__name__", None) or getattr(of, "graphql_name", None) or type(of).__name__)
 
 
 def _written(read: Callable[[Record], Any], write: Callable[[Any], Any]) -> Callable[[Record], Any]:

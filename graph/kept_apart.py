@@ -22,6 +22,6 @@ def kept_apart(contracts: Iterable[Contract]) -> Iterator[str]:
         if keyed:
             yield (
                 f"{contract.name}: what clients' idempotency keys were used for ({', '.join(keyed)}) is remembered "
-                "by each process alone, since there is no shared store: between workers and replicas the service's own "
-                "memory of the keys that it gets decides"
+                "by each process alone, since there is no shared store: between workers and replicas the service's "
+                "own memory of the keys that it gets decides"
             )

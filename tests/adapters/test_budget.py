@@ -13,7 +13,9 @@ from adapters.failures import TimedOut
 from adapters.messages import Request, Response
 
 HEADER = "x-request-timeout-ms"
-READ = Request("users", "listUsers", "GET", "/users", headers={"accept-language": "de"}, deadline=12.5, safe=True)
+READ = Request(
+    "users", "listUsers", "GET", "/users", headers={"accept-language": "de"}, deadline=12.5, safe=True
+)
 
 
 class Wire:

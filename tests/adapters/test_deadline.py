@@ -145,7 +145,7 @@ async def test_an_operation_may_have_its_own_time():
 
 
 async def test_ended_by_who_waits_at_the_same_time_is_a_cancellation():
-    """A call whose waiter is ended as its time passes is cancelled, as its waiter expects, and owes nobody a timeout."""
+    """A call whose waiter is ended as its time passes is cancelled, as whoever ended it expects, and no timeout."""
 
     async def send(request: Request) -> Response:
         try:
@@ -182,7 +182,9 @@ async def test_a_task_whose_call_timed_out_goes_on():
 
 def test_a_request_until_a_deadline_is_the_same_request():
     """A copy with a deadline differs in nothing else, and its sending is its own."""
-    request = Request("a", "b", "POST", "/", {"x": "1"}, b"{}", keyed=True, identity=Identity("p"), entitled=True)
+    request = Request(
+        "a", "b", "POST", "/", {"x": "1"}, b"{}", keyed=True, identity=Identity("p"), entitled=True
+    )
     timed = request.until(12.5)
     assert timed == replace(request, deadline=12.5)
     timed.departure.mark()

@@ -1,4 +1,4 @@
-"""Equal changes under one client's key have one effect and one answer (draft-ietf-httpapi-idempotency-key-header-07)."""
+"""Equal changes under one client's key have one effect and one answer (draft-ietf-httpapi-idempotency-key-header)."""
 
 from __future__ import annotations
 
@@ -85,7 +85,10 @@ async def test_another_payload_under_the_key_is_refused():
     other = replace(same(PAY), once=Once("k1", b"another"))
     with pytest.raises(KeyReused) as caught:
         await policy(other, service)
-    assert (caught.value.sent, str(caught.value)) == (False, "payments: the client's key was used for another pay")
+    assert (caught.value.sent, str(caught.value)) == (
+        False,
+        "payments: the client's key was used for another pay",
+    )
     assert await policy(same(PAY), service) == AGAIN
     assert len(service.got) == 1
     assert facts == [KeyMet("payments", "pay", "reused"), KeyMet("payments", "pay", "replayed")]
@@ -185,7 +188,7 @@ async def test_who_waits_and_leaves_says_what_may_have_been_sent():
 
 
 async def test_when_the_first_is_given_up_the_next_takes_over():
-    """The end of the first's wait is nobody else's outcome: one of those who wait sends, the others get its answer."""
+    """The end of the first's wait is nobody else's outcome: one of those who wait sends, for all of them."""
     service, policy = Service(PAID), changes()
     service.gate = asyncio.Event()
     first = asyncio.ensure_future(policy(PAY, service))
@@ -237,7 +240,9 @@ def test_memory_is_bounded(kept: list[tuple[int, int]]):
 @pytest.mark.parametrize("rule", [{"keep": 0.0}, {"memory": 1023}])
 def test_a_rule_that_cannot_work_is_refused(rule: dict[str, float]):
     """Nothing is kept for no time or in no memory."""
-    with pytest.raises(ValueError, match="idempotency: keep is more than 0 seconds, and memory at least 1024 bytes"):
+    with pytest.raises(
+        ValueError, match="idempotency: keep is more than 0 seconds, and memory at least 1024 bytes"
+    ):
         Idempotency(**rule)  # type: ignore[arg-type]  # as settings give them
 
 

@@ -416,14 +416,15 @@ def test_every_limit_is_a_setting(tmp_path):
     for name in READERS:
         default = getattr(Limits(), name)
         size = name in {"document_bytes", "answer", "upload_file", "upload", "message"}
-        value = '"2KiB"' if size else '"3s"' if isinstance(default, float) else "7"
+        header = name == "budget_header"
+        value = '"x-7"' if header else '"2KiB"' if size else '"3s"' if isinstance(default, float) else "7"
         lines.append(f"{name} = {value}")
     projects.write(
         tmp_path, "", {"users": USERS}, toml({"users": "http://127.0.0.1"}) + "[limits]\n" + "\n".join(lines)
     )
     limits = read_settings(tmp_path, {}).limits
     assert json.loads(json.dumps([getattr(limits, name) for name in READERS])) == [
-        2048 if "KiB" in line else 3.0 if '"3s"' in line else 7 for line in lines
+        "x-7" if "x-7" in line else 2048 if "KiB" in line else 3.0 if '"3s"' in line else 7 for line in lines
     ]
 
 

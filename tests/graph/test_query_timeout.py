@@ -88,7 +88,12 @@ def test_a_client_that_says_nothing_has_the_projects_time():
     """No header sent, or none read, is no bound of the client's; of two bounds the shorter one holds."""
     assert client_budget({}, HEADER) is None
     assert client_budget({HEADER: "soon"}, None) is None
-    assert [shorter(1.0, 2.0), shorter(None, 2.0), shorter(1.0, None), shorter(None, None)] == [1.0, 2.0, 1.0, None]
+    assert [shorter(1.0, 2.0), shorter(None, 2.0), shorter(1.0, None), shorter(None, None)] == [
+        1.0,
+        2.0,
+        1.0,
+        None,
+    ]
 
 
 @pytest.mark.parametrize("sent", ["", "0", "000", "-1", "1.5", "2s", "1, 2", "1000000000", "\u0661"])
@@ -97,7 +102,9 @@ def test_a_budget_that_is_no_number_is_told(sent: str):
     with pytest.raises(Unfit) as caught:
         client_budget({HEADER: sent}, HEADER)
     said = f"{HEADER}: expected one whole number of milliseconds, from 1 to 999999999."
-    assert [(one.message, one.extensions) for one in caught.value.errors] == [(said, {"code": "BAD_USER_INPUT"})]
+    assert [(one.message, one.extensions) for one in caught.value.errors] == [
+        (said, {"code": "BAD_USER_INPUT"})
+    ]
 
 
 async def test_a_budget_goes_from_the_client_to_the_service(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.known_keys import Idempotency
 from adapters.mistake import Mistake, ProjectError
 from adapters.retry_decision import Retry
 from graph.environment import expand
@@ -115,6 +116,10 @@ batch_limit = 4
 answer_limit = "2kB"
 page_limit = 5
 owner = "${TEAM}"
+budget_header = "X-Left"
+[services.users_v2.idempotency]
+keep = "2m"
+memory = "64KiB"
 [services.users_v2.retry]
 retries = 4
 share = 0.25
@@ -153,6 +158,8 @@ retry_after = "30s"
                 answer_limit=2000,
                 page_limit=5,
                 owner="team-users",
+                budget_header="x-left",
+                idempotency=Idempotency(keep=120.0, memory=65536),
                 retry=Retry(retries=4, share=0.25, burst=50, first=0.05, longest=1.0, retry_after=30.0),
             )
         },

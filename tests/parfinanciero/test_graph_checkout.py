@@ -77,13 +77,15 @@ async def test_a_declined_payment_cancels_the_order(graph: Graph) -> None:
 
 
 async def test_a_lost_payment_is_looked_up_before_the_order_is_cancelled(graph: Graph) -> None:
-    """The connection breaks without an answer: nothing is found under the key, so the order is undone."""
+    """The connection breaks without an answer, also when the payment is tried again under its key, twice: nothing is
+    found under the key, so the order is undone.
+    """
     done = await check_out(graph, "pm_lost")
     reason = "The service did not say whether the change was made: look before trying again."
     assert done == outcome(done["order"]["id"], "NOT_PAID", "CANCELLED", reason=reason)
     assert graph.calls() == {
         "orders.createOrder": 1,
-        "payments.createPayment": 1,
+        "payments.createPayment": 3,
         "payments.findPayment": 1,
         "orders.cancelOrder": 1,
     }

@@ -29,7 +29,14 @@ def keys_of(caller: Caller, client: str, *made: tuple[str, str, str]) -> list[st
 
 def other(**changes: Any) -> Caller:
     """Ana, but for this."""
-    stated = {"partition": "p1", "token": "token1", "tenant": "acme", "iss": "https://id", "sub": "ana", **changes}
+    stated = {
+        "partition": "p1",
+        "token": "token1",
+        "tenant": "acme",
+        "iss": "https://id",
+        "sub": "ana",
+        **changes,
+    }
     identity = Identity(stated["partition"], stated["token"], stated["tenant"])
     return Caller(identity, authenticated=True, claims={"iss": stated["iss"], "sub": stated["sub"]})
 
@@ -90,7 +97,13 @@ def test_without_a_client_s_key_each_change_gets_a_new_one():
 
 def payload(**changes: Any) -> bytes:
     """The digest of a change, but for this."""
-    stated: dict[str, Any] = {"target": "/a", "headers": {"x": "1"}, "passed_on": {}, "body": {"a": 1}, **changes}
+    stated: dict[str, Any] = {
+        "target": "/a",
+        "headers": {"x": "1"},
+        "passed_on": {},
+        "body": {"a": 1},
+        **changes,
+    }
     once = ChangeKey("k", known=True).once(**stated)
     assert once is not None
     assert once.key == "k"
@@ -99,7 +112,14 @@ def payload(**changes: Any) -> bytes:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"target": "/b"}, {"headers": {"x": "2"}}, {"headers": {}}, {"body": {"a": 2}}, {"body": None}, {"body": MISSING}],
+    [
+        {"target": "/b"},
+        {"headers": {"x": "2"}},
+        {"headers": {}},
+        {"body": {"a": 2}},
+        {"body": None},
+        {"body": MISSING},
+    ],
 )
 def test_a_payload_is_all_that_the_call_declares(changes: dict[str, Any]):
     """Target, declared headers and body make a payload; one that differs in any of them is another."""
