@@ -14,9 +14,8 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 _BODILESS: Final = (204, 304)
-_USED: Final[WeakSet[ResponseHandler]] = (
-    WeakSet()
-)  # those that a request went over: a new one may speak first
+# Those that a request went over. A new one may speak first: an overloaded service says 503 as it accepts.
+_USED: Final[WeakSet[ResponseHandler]] = WeakSet()
 
 
 class KeptConnections(aiohttp.TCPConnector):

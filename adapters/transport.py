@@ -2,8 +2,9 @@
 end of the stack.
 
 One aiohttp session per service, with keep-alive and bounds. It tries once: aiohttp's own silent retry never
-happens, no cookie is kept, no proxy is taken from the environment. Time is bounded above, by
-`adapters/deadline.py`; only connecting has a bound of its own here.
+happens, no connection that spoke unasked is used again (`adapters/kept_connections.py`), no cookie is kept,
+no proxy is taken from the environment. Time is bounded above, by `adapters/deadline.py`; only connecting has
+a bound of its own here.
 
 Every exception of aiohttp and the operating system is translated here, once:
 

@@ -32,7 +32,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     # Of one request and its answer.
     body_timeout: float = 30.0  # for the whole body to arrive
-    budget_header: str | None = None  # in which a client may say, in milliseconds, how long it waits for a query
+    budget_header: str | None = (
+        None  # in which a client may say, in milliseconds, how long it waits for a query
+    )
     query_timeout: float = 30.0  # for all calls that a query, or an event, makes; a mutation runs to its end
     answer: int = 16 << 20  # one encoded answer, or one event of a subscription
 

@@ -193,7 +193,9 @@ class Metrics(Collector):
             labels=("service", "why"),
         )
         tokens = CounterMetricFamily(
-            "stolon_token_requests", "Tokens asked for at services' token endpoints.", labels=("service", "outcome")
+            "stolon_token_requests",
+            "Tokens asked for at services' token endpoints.",
+            labels=("service", "outcome"),
         )
         keys = CounterMetricFamily(
             "stolon_idempotency_keys",
@@ -229,7 +231,20 @@ class Metrics(Collector):
             flying.add_metric((name,), one.in_flight)
             one.seconds.tell(seconds, (name,))
             one.batches.tell(batches, (name,))
-        yield from (calls, failures, seconds, size, shared, flying, batches, probes, retries, kept, tokens, keys)
+        yield from (
+            calls,
+            failures,
+            seconds,
+            size,
+            shared,
+            flying,
+            batches,
+            probes,
+            retries,
+            kept,
+            tokens,
+            keys,
+        )
 
 
 def _ended(fact: CallEnded, statuses: dict[str, int], failures: dict[str, int]) -> None:

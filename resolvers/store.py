@@ -12,7 +12,7 @@ import logging
 from asyncio import AbstractEventLoop, Future, Task, gather
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Literal, Protocol, TypeVar, cast
 
@@ -20,14 +20,15 @@ from adapters.contract import Parameter
 from adapters.failures import UpstreamFailure
 from adapters.messages import Request, Send
 from adapters.service import Service
-from resolvers.answer import body_of, picked
+from resolvers.answer import body_of
+from resolvers.answered import Answered, page_of, value_of
 from resolvers.batch import Batch, Turns
 from resolvers.call import Sender, other_parameters, request_of
 from resolvers.change_keys import ChangeKeys
 from resolvers.errors import fault_of_failure, fault_of_response, incomplete, page_fault
 from resolvers.fault import Code, Fault, FieldError
 from resolvers.load import load_entities, load_groups
-from resolvers.paging import Incomplete, Page, PageViolation, follow, read_page
+from resolvers.paging import Incomplete, Page, PageViolation, follow
 from resolvers.settled import ABSENT, Ask, Settled, Slot
 from resolvers.source import BoundOperation, Entity, Grouped, Supplied
 from resolvers.steps import Step, StepWatch, Watched
@@ -47,14 +48,6 @@ class Upstream(Protocol):
 
     @property
     def send(self) -> Send: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A decoded success: the JSON body and the response's headers."""
-
-    body: Any
-    headers: Mapping[str, str]
 
 
 class Store:
@@ -104,8 +97,8 @@ class Store:
         request = request_of(call, supplied, self.sender)
         asked = self.answer(call, request)
         if isinstance(asked, Settled):
-            return _picked(call, asked)
-        return self._derived(asked, partial(_picked, call))
+            return value_of(call, asked)
+        return self._derived(asked, partial(value_of, call))
 
     def whole(self, call: BoundOperation, supplied: Supplied) -> Ask:
         """A list, followed to its end where it is paged: a pair of list and place."""
@@ -146,7 +139,7 @@ class Store:
         request = request_of(call, supplied, self.sender, values)
         asked = self.answer(call, request)
         answered = (asked if isinstance(asked, Settled) else await asked).unwrap()
-        return _page(call, answered)
+        return page_of(call, answered)
 
     def limits(self, call: BoundOperation) -> Service:
         """The settings of the service that a call goes to."""
@@ -161,7 +154,7 @@ class Store:
         request = request_of(call, supplied, self.sender)
         self._still_open()
         try:
-            return _picked(call, await self._send(call, request))
+            return value_of(call, await self._send(call, request))
         finally:
             self.forget()
 
@@ -294,27 +287,6 @@ class Store:
 def _identity(one: Request) -> tuple[Hashable, ...]:
     """What makes two requests of one caller the same."""
     return (one.service, one.operation, one.target, tuple(sorted(one.headers.items())), one.body)
-
-
-def _picked(call: BoundOperation, settled: Settled) -> Settled:
-    if settled.fault is not None or settled.value is None:
-        return settled
-    answered: Answered = settled.value
-    try:
-        value, where = picked(call, answered.body)
-    except FieldError as broken:
-        return Settled(fault=broken.fault)
-    return ABSENT if value is None else Settled((value, where))
-
-
-def _page(call: BoundOperation, answered: Answered | None) -> Page:
-    assert call.paging is not None  # binding gives pages to paged operations alone
-    if answered is None:
-        return Page(items=[], total=0, more=False, next=None)
-    try:
-        return read_page(call.paging, answered.body, answered.headers)
-    except PageViolation as broken:
-        raise FieldError(page_fault(call, broken)) from None
 
 
 def _defect(raised: BaseException) -> Fault:

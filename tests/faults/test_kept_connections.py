@@ -12,7 +12,7 @@ from adapters.stack import open_service
 from adapters.transport import Transport
 from tests.adapters.wire import answer, says
 from tests.faults.calls import GET, LATE, POST, outcome, through
-from tests.faults.proxy import FAITHFUL, half_open, wrong_length
+from tests.faults.proxy import FAITHFUL, End, Fault, half_open, wrong_length
 from tests.faults.skipped_time import skipped_time
 from tests.graph.served import settled, until
 
@@ -42,8 +42,22 @@ async def test_what_nobody_asked_for_answers_nobody(stray: bytes):
         assert await outcome(transport, GET) == b'{"of":"me"}'
         proxy.say(stray)
         await until(lambda: not usable(transport))
-        assert await outcome(transport, POST) == b'{"of":"me"}'
+        async with asyncio.timeout(10):
+            assert await outcome(transport, POST) == b'{"of":"me"}'
     assert (len(server.requests), proxy.accepted) == (2, 2)
+
+
+async def test_a_service_may_answer_as_it_accepts():
+    """A new connection that speaks first, as an overloaded service's does, has answered the request."""
+    busy = b"HTTP/1.1 503 Busy\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbusy"
+    async with through((says(MINE),), Fault(greeting=busy, request=0, end=End.VANISH), FAITHFUL) as (
+        _,
+        proxy,
+        transport,
+    ):
+        async with asyncio.timeout(10):
+            assert [await outcome(transport, GET), await outcome(transport, GET)] == [b"busy", b'{"of":"me"}']
+    assert proxy.accepted == 2
 
 
 async def test_what_is_left_of_a_longer_answer_answers_nobody():

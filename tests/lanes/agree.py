@@ -25,6 +25,8 @@ Path: TypeAlias = tuple[str | int, ...]
 Told: TypeAlias = tuple[Path | None, str, str]
 """An error: path, code, message."""
 
+MET_BY_CHANCE: Final = 1
+"""How many batches may be one call on the reference lane and two on a plan: seen once in 20,000 cases."""
 _PLACE: Final = re.compile(r"(breaks its contract at )\S+(: expected )")
 
 
@@ -40,8 +42,9 @@ def differences(reference: Ran, plan: Ran, *, latency: bool, steady: bool = True
     """Every way in which the lanes disagree, a sentence each; none where they agree.
 
     Both ask for the same things. Where answers take no time the plan makes no more calls of it than the reference
-    does, unless resolvers of the project ran: how many turns of the loop those take, and so what still leaves in one
-    batch with what they ask for, is each lane's own.
+    does, but for one: keys of branches that have nothing to do with each other may meet in a batch on one lane and
+    just miss on the other. Nothing is said where resolvers of the project ran: how many turns of the loop those take,
+    and so what still leaves in one batch with what they ask for, is each lane's own.
     `latency`: answers took time, so that the lanes may have cut their batches differently. Not `steady`: what goes
     wrong depends on how batches are cut; then nothing is said where they were cut differently because something was
     abandoned.
@@ -58,7 +61,7 @@ def differences(reference: Ran, plan: Ran, *, latency: bool, steady: bool = True
     found += _same("resolvers ran", Counter(reference.resolvers), Counter(plan.resolvers))
     found += _missing("the plan did not ask for", _atoms(reference.calls), _atoms(plan.calls))
     found += _missing("only the plan asked for", _atoms(plan.calls), _atoms(reference.calls))
-    if not latency and not reference.resolvers and len(plan.calls) > len(reference.calls):
+    if not latency and not reference.resolvers and len(plan.calls) > len(reference.calls) + MET_BY_CHANCE:
         found += _same("calls", _lines(reference.calls), _lines(plan.calls))
     return found
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from graph.schema import Schema
 from stolon.testing import Services, answer, caller, execute
 from tests.graph.projects import TEXT, an, contract, listed, operation, parameter, ref
+from tests.lanes.cases import Case, judged
+from tests.lanes.clock import JumpingLoop
+from tests.lanes.operations import Drawn
+from tests.lanes.rows import World
+from tests.lanes.services import Weather
+from tests.lanes.world import somebody
 from tests.resolvers.graphs import asked, project
 
 LANES = pytest.mark.parametrize("lane", ["plan", "reference"])
@@ -92,3 +100,22 @@ async def test_two_groupings_of_one_operation_ask_once(schema, services, lane):
         "every": [{"locker": {"id": f"of {key}"}, "lockers": [{"id": f"of {key}"}]} for key in "st"]
     }
     assert services.calls == {"shops.listShops": 1, "shops.listLockers": 1}
+
+
+def test_branches_that_just_miss_each_others_batch_agree_all_the_same():
+    """Keys of two unrelated branches left in one batch on one lane, in two on the other."""
+    document = """query Main($v0: Boolean!, $v1: Boolean!, $v2: ID!) {
+      filed { edges { a1: node { id ... { __typename id id } id above @include(if: true) { id id id } } cursor } }
+      ... { ...F0 mustPerson(id: "p1") { nick } }
+      staff { homes { city a4: city ...F1 } mustFriends { badges(metal: "") { person { boss { balance } } } }
+        badges { ... @include(if: $v1) { person { balance balance name } } } } }
+    fragment F0 on Query { a2: __typename me @include(if: $v0) { points name @skip(if: $v1) } team(id: "1") { kind }
+      person(id: $v2) { a3: mustFriends { keeper { homes { city } } } } }
+    fragment F1 on Home { city geo { lat lat } }"""
+    case = Case(
+        Drawn(document, {"v0": True, "v1": False, "v2": "p2"}, None, mutates=False),
+        somebody("pii", "secrets"),
+        Weather(World(seed=5100, wrongness=0.03), failing=0.05, latency=False, steady=True),
+    )
+    with closing(JumpingLoop()) as loop:
+        assert judged(case, loop).differences == []
