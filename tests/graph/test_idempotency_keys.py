@@ -83,7 +83,7 @@ MODULE = """
     schema = rest.Schema(query=Query, mutation=Mutation)
 """
 PAY = "mutation ($amount: Int! = 5) { pay(input: {amount: $amount}) { id amount } }"
-KEY = {"idempotency_key": '"order-1"'}
+KEY: dict[str, Any] = {"idempotency_key": '"order-1"'}
 
 
 class Ledger:
@@ -125,7 +125,7 @@ def schema(tmp_path: Path) -> Schema:
     return load_schema(tmp_path, "schema:schema")
 
 
-def codes(answer: Any) -> list[tuple[list[Any], str]]:
+def codes(answer: Any) -> list[tuple[Any, str]]:
     return [(one.get("path"), one["extensions"]["code"]) for one in answer["errors"]]
 
 
