@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ class LaneChoice:
     """`plans`: whether operations run on plans where they can. `told` hears of each operation the lane that it
     ran on, and why it was the reference lane; `around` is entered while a plan runs. `explains`: what really
     happens is to be written down, in `ledger`: of the request's own operation, of which those that a resolver
-    executes in turn are a part.
+    executes in turn are a part. `clock` gives seconds, finer than a loop's own, which may count whole milliseconds.
     """
 
     plans: bool = True
@@ -34,6 +35,7 @@ class LaneChoice:
     plan: Plan | None = None
     reason: Reason | None = None
     ledger: Ledger | None = field(default=None, repr=False)
+    clock: Callable[[], float] = time.perf_counter
 
     def ran(self, lane: Lane, reason: Reason | None = None) -> None:
         """An operation of the request runs on a lane."""
@@ -48,7 +50,7 @@ class LaneChoice:
             return None
         self.plan = plan
         if self.explains:
-            self.ledger = store.watched = Ledger(plan, store.clock)
+            self.ledger = store.watched = Ledger(plan, self.clock)
         return self.ledger
 
     @property

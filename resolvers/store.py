@@ -68,7 +68,6 @@ class Store:
         self.change_keys = ChangeKeys(sender.caller) if change_keys is None else change_keys
         self._upstreams = upstreams
         self._loop = loop
-        self.clock = loop.time
         self.watched: Watched | None = None
         self._epoch = epoch
         self._request_id = request_id
