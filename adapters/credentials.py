@@ -1,7 +1,7 @@
 """Whose credentials a call carries: one policy per way, chosen by the service's `credentials` setting.
 
 After the deadline, because getting credentials may take time; before the flight, because calls under different
-credentials are different calls. The next place down is `adapters/flight.py`.
+credentials are different calls. The next place down is `adapters/idempotency.py`.
 
 | way | file | a call carries |
 | --- | --- | --- |

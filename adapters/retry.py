@@ -1,8 +1,9 @@
-"""The retry policy: what may have passed is tried again, within bounds. The only place that repeats.
+"""The retry policy: what may have passed is tried again, within bounds. The only place that
+repeats, but for a refused token, which `adapters/credentials.py` replaces once.
 
 Below the flight, so that waiters share its attempts; above the breaker, so that every attempt is counted and an
 open one ends them. Whether and when is decided in `adapters/retry_decision.py`, and how much of it a service gets
-in `adapters/retry_budget.py`; here is the loop. The next place down is `adapters/facts.py`, `watch`.
+in `adapters/retry_budget.py`; here is the loop. The next place down is `adapters/breaker.py`.
 
 It is on where a project says nothing: a kept connection that the service closes just as a request goes out, or a
 replica that is being replaced, is everyday life that no client should see, and costs one repetition. The

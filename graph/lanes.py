@@ -45,8 +45,8 @@ PLAN: Final = "plan"
 class Lanes:
     """Executes documents of one schema. `forward` are the caller's headers that services get; `tenant_header`
     carries the verified tenant. `detail` adds services and operations to errors, as development does;
-    `diagnostic_scope` does so for callers who have it. `query_timeout`
-    is how many seconds the calls of a query may take in all; in `budget_header` a client may say that it waits less.
+    `diagnostic_scope` does so for callers who have it. `query_timeout` is how many seconds the calls of a query
+    may take in all; in `budget_header` a client may say that it waits less.
     Without `introspection`, `__schema` and `__type` are refused. `documents` keeps those that were valid; it
     belongs to this one schema. With `plans`, operations run on plans wherever these cover them; `told` hears of
     each the lane that it ran on, and why not on a plan; `around_plans` is entered while one runs. With

@@ -18,6 +18,6 @@ def objects(shape: Shape) -> Iterator[ObjectShape]:
 
 
 def held(shape: Shape) -> Iterator[Field]:
-    """The fields of those objects that no step serves, and the first fields of steps: all that hang on them."""
+    """The fields of those objects, whether they hold the value or a step serves it."""
     for one in objects(shape):
         yield from one.fields
