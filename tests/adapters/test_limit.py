@@ -400,11 +400,13 @@ async def test_over_sockets_a_real_timer_keeps_the_rate():
         service = Service("users", server.url, limit=LimitRule(rate=Rate(50, 1.0), burst=2))
         loop = asyncio.get_running_loop()
         async with open_service(service, loop.time, (facts.append,)) as upstream:
+            started = loop.time()
             found = await asyncio.gather(*(upstream.send(call(f"a{number}")) for number in range(5)))
+            took = loop.time() - started
     assert [one.status for one in found] == [200] * 5
-    waits = [one.seconds for one in facts if isinstance(one, Dequeued)]
-    assert len(waits) == 3
-    assert min(waits) >= 1 / 49
+    assert len([one for one in facts if isinstance(one, Dequeued)]) == 3
+    # From below only, and from before the first call: a slow machine can but lengthen it.
+    assert took >= 0.99 * 3 / 50
 
 
 async def test_over_sockets_queueing_counts_and_ends_with_the_deadline():
