@@ -51,7 +51,7 @@ lint: setup-check
 
 types: setup-check
 	@$(VENV)/mypy $(SOURCES) tests
-	@MYPYPATH=$(DEMO) $(VENV)/mypy $(DEMO)/checkout.py $(DEMO)/entities.py $(DEMO)/schema.py
+	@MYPYPATH=$(DEMO) $(VENV)/mypy $(DEMO)/schema.py
 	@MYPYPATH=tests/idiom $(VENV)/mypy tests/idiom/*.py
 
 # What a user writes must satisfy the strictest checker without a comment to calm it. pyright passes over a folder

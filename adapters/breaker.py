@@ -9,6 +9,7 @@ counts. All decisions are in `adapters/breaker_state.py`; here are the states th
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable
 
 from adapters.breaker_state import BreakerRule, Closed, HalfOpen, Open, State, begun, ended, refusal, verdict
 from adapters.facts import BreakerTurned, Clock, HeldBack, Observer, tell
@@ -57,10 +58,10 @@ class Breakers:
         }
         self._rest = _Breaker(service.name, None, service.breaker, observers)
 
-    async def gate(self, request: Request, send: Send) -> Response:
+    def gate(self, request: Request, send: Send) -> Awaitable[Response]:
         """Raises `Refused` while the breaker is open, and while half-open as soon as its probes are under way."""
         self._check(self._of(request), request)
-        return await send(request)
+        return send(request)
 
     async def judge(self, request: Request, send: Send) -> Response:
         """Counts what the call comes to. Raises `Refused` where the breaker opened while the call was queued."""
@@ -68,7 +69,8 @@ class Breakers:
         if not breaker.rule.enabled:
             return await send(request)
         self._check(breaker, request)
-        breaker.turn(begun(breaker.state))
+        if not isinstance(breaker.state, Closed):
+            breaker.turn(begun(breaker.state))
         number, started = breaker.state.number, self._clock()
         try:
             response = await send(request)
@@ -87,6 +89,8 @@ class Breakers:
         return self._own.get(request.operation, self._rest)
 
     def _check(self, breaker: _Breaker, request: Request) -> None:
+        if isinstance(breaker.state, Closed):
+            return
         wait = refusal(breaker.rule, breaker.state, self._clock())
         if wait is None:
             return

@@ -61,6 +61,11 @@ class Verdict:
     slow: bool = False
 
 
+_VERDICTS: Final = {
+    (failed, slow): Verdict(failed, slow) for failed in (False, True) for slow in (False, True)
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """The calls that ended in one tenth of a window; tenths are numbered from the clock's zero."""
@@ -110,10 +115,10 @@ def verdict(
     """
     slow = rule.slow_after is not None and seconds > rule.slow_after
     if isinstance(outcome, Response):
-        return Verdict(outcome.status >= 500, slow)
+        return _VERDICTS[outcome.status >= 500, slow]
     if isinstance(outcome, UpstreamFailure):
-        return None if isinstance(outcome, NotSent | Refused) else Verdict(True, slow)
-    return Verdict(True, slow) if seconds >= patience else None
+        return None if isinstance(outcome, NotSent | Refused) else _VERDICTS[True, slow]
+    return _VERDICTS[True, slow] if seconds >= patience else None
 
 
 def refusal(rule: BreakerRule, state: State, now: float) -> float | None:

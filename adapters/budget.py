@@ -6,7 +6,7 @@ nothing else are one flight. The next place down is `adapters/facts.py`, `watch`
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Awaitable
 
 from adapters.facts import Clock
 from adapters.failures import TimedOut
@@ -24,12 +24,12 @@ def budget(header: str | None, clock: Clock) -> Policy:
     Raises `TimedOut(sent=False)` where not one is left.
     """
 
-    async def policy(request: Request, send: Send) -> Response:
+    def policy(request: Request, send: Send) -> Awaitable[Response]:
         if header is None or request.deadline is None:
-            return await send(request)
+            return send(request)
         left = remaining(request.deadline, clock())
         if left < 1:
             raise TimedOut(f"{request.service}: no time left to call {request.operation}", sent=False)
-        return await send(replace(request, headers={**request.headers, header: str(left)}))
+        return send(request.carrying({**request.headers, header: str(left)}))
 
     return policy

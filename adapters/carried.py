@@ -23,14 +23,15 @@ def bare(request: Request) -> Request:
     """The request without an `authorization` of its own."""
     if AUTHORIZATION not in request.headers:
         return request
-    return replace(
-        request, headers={name: text for name, text in request.headers.items() if name != AUTHORIZATION}
-    )
+    return request.carrying({name: text for name, text in request.headers.items() if name != AUTHORIZATION})
 
 
 def with_header(request: Request, name: str, text: str) -> Request:
     """The request with this header, and without an `authorization` of its own."""
-    return replace(request, headers={**bare(request).headers, name: text})
+    headers = {**request.headers, name: text}
+    if name != AUTHORIZATION:
+        headers.pop(AUTHORIZATION, None)
+    return request.carrying(headers)
 
 
 def bearing(request: Request, token: str) -> Request:

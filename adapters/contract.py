@@ -177,6 +177,10 @@ class Parameter:
     allow_reserved: bool = False
     json: bool = False
 
+    def __hash__(self) -> int:
+        # Each call's values are kept by their parameters: all of a parameter need not be looked at for that.
+        return hash((self.name, self.location, self.pointer))
+
 
 @dataclass(frozen=True, slots=True)
 class Body:

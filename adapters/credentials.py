@@ -19,7 +19,7 @@ whoever asks, so that only verified callers and fields declared `public` get the
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
@@ -35,7 +35,7 @@ from adapters.mistake import nearest
 from adapters.service import Service, base_url, private_enough
 from adapters.token_client import TokenClient
 from adapters.token_exchange import ExchangedTokens
-from adapters.token_grant import B64TOKEN
+from adapters.token_grant import is_b64token
 
 NAMED: Final = ("none", "forward")
 """The ways that need nothing but their name."""
@@ -58,8 +58,8 @@ async def close(policy: object) -> None:
 def none(service: Service) -> Policy:
     """Calls go without credentials, whatever the caller sent."""
 
-    async def policy(request: Request, send: Send) -> Response:
-        return await send(bare(request))
+    def policy(request: Request, send: Send) -> Awaitable[Response]:
+        return send(bare(request))
 
     return policy
 
@@ -71,13 +71,13 @@ def forward(service: Service) -> Policy:
     401. The policy raises `Unauthenticated` for a token that is no bearer token in form.
     """
 
-    async def policy(request: Request, send: Send) -> Response:
+    def policy(request: Request, send: Send) -> Awaitable[Response]:
         token = request.identity.token
         if token is None:
-            return await send(bare(request))
-        if B64TOKEN.fullmatch(token) is None:
+            return send(bare(request))
+        if not is_b64token(token):
             raise Unauthenticated(f"{request.service}: the caller's token is not a bearer token in form")
-        return await send(bearing(request, token))
+        return send(bearing(request, token))
 
     return policy
 

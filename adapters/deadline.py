@@ -44,7 +44,7 @@ def deadline(timeout: float, clock: Clock, own: Mapping[str, float] = MappingPro
         assert task is not None  # nothing is awaited outside of one
         before = task.cancelling()
         limit = _Limit(task)
-        timer = asyncio.get_running_loop().call_later(until - now, limit.end)
+        timer = task.get_loop().call_later(until - now, limit.end)
         try:
             return await send(timed)
         except asyncio.CancelledError:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from adapters.failures import UpstreamFailure
 from adapters.messages import Policy, Request, Response, Send
@@ -137,6 +137,18 @@ class KeyMet:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheUsed:
+    """The cache had a part in a read: it answered (`hit`), or with what was not fresh any more (`stale`); it was told
+    by a 304 that its answer still holds (`revalidated`); it kept a new one (`stored`); or the request asked to pass
+    it by (`bypassed`). Of reads that it neither answered nor kept nothing is told.
+    """
+
+    service: str
+    operation: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenAsked:
     """A service's token endpoint was asked for a token: it was `granted`; `refused`; `caller_refused`, where it was
     the caller's token that did not do; or the endpoint was `unavailable`.
@@ -158,12 +170,16 @@ Fact: TypeAlias = (
     | Queued
     | Dequeued
     | KeyMet
+    | CacheUsed
     | TokenAsked
 )
 Observer: TypeAlias = Callable[[Fact], None]
 
 
-def tell(observers: tuple[Observer, ...], fact: Fact) -> None:
+Told = TypeVar("Told")
+
+
+def tell(observers: tuple[Callable[[Told], None], ...], fact: Told) -> None:
     """Gives the fact to every observer; one that raises is logged by name."""
     for observer in observers:
         try:
@@ -193,7 +209,7 @@ def ended(
 def watch(clock: Clock, observers: tuple[Observer, ...]) -> Policy:
     """The policy that tells observers of every call that goes to the transport."""
 
-    async def policy(request: Request, send: Send) -> Response:
+    async def told(request: Request, send: Send) -> Response:
         started = clock()
         tell(observers, CallStarted(request.service, request.operation))
         try:
@@ -205,5 +221,8 @@ def watch(clock: Clock, observers: tuple[Observer, ...]) -> Policy:
         now = clock()
         tell(observers, ended(request, response, now - started, now=now, shared=False))
         return response
+
+    def policy(request: Request, send: Send) -> Awaitable[Response]:
+        return told(request, send) if observers else send(request)
 
     return policy

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 from adapters.facts import Clock, Observer, ended, tell
 from adapters.failures import Unavailable, again
-from adapters.messages import Departure, Request, Response, Send
+from adapters.messages import Request, Response, Send
 
 LEFT_OUT: Final = frozenset(
     {"traceparent", "tracestate", "baggage", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid",
@@ -60,20 +60,34 @@ Outcome: TypeAlias = Response | BaseException
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    departure: Departure
-    task: asyncio.Task[Response]
+    request: Request  # whose departure is the flight's own
+    part: int
     # Failures land as results: a future whose exception nobody came to fetch would be logged as a bug.
     waiters: set[asyncio.Future[Outcome]] = field(default_factory=set)
+    task: asyncio.Task[None] = field(init=False)
+    _key: bytes | None = None
+
+    def key(self) -> bytes:
+        """What it is known by, once somebody asks."""
+        if self._key is None:
+            self._key = _whole(self.request)
+        return self._key
 
 
 class Flights:
-    """The flights of one service: a policy, and `close()` for its tasks. Bounded by those who wait."""
+    """The flights of one service: a policy, and `close()` for its tasks. Bounded by those who wait.
+
+    Most reads fly alone, and hashing them whole would cost more than all the rest of this policy. So a flight is
+    found by a part of its request first, by the hash that Python makes of it, and whole requests are compared only
+    where those are equal.
+    """
 
     def __init__(self, clock: Clock, observers: tuple[Observer, ...] = ()) -> None:
         self._clock = clock
         self._observers = observers
-        self._flying: dict[bytes, _Flight] = {}
-        self._tasks: set[asyncio.Task[Response]] = set()
+        self._first: dict[int, _Flight] = {}  # by the part: who has it first
+        self._others: dict[bytes, _Flight] = {}  # by the whole: all others
+        self._aloft: set[_Flight] = set()
 
     async def __call__(self, request: Request, send: Send) -> Response:
         """Sends the request, or waits for an equal one. Raises what the call raised, each waiter an exception
@@ -84,14 +98,25 @@ class Flights:
                 return await send(request)
             finally:
                 # Whoever reads from here on must not be answered by a read that left before the change was made.
-                self._flying.clear()
-        key = flight_key(request)
-        flight = self._flying.get(key)
-        if flight is None:
-            return await self._wait(self._start(key, request, send), key, request)
+                self._first.clear()
+                self._others.clear()
+        part = _part(request)
+        first = self._first.get(part)
+        if first is None and not self._others:
+            self._first[part] = alone = self._start(part, request, send)
+            return await self._wait(alone, request)
+        key = _whole(request)
+        joined = first if first is not None and first.key() == key else self._others.get(key)
+        if joined is None:
+            flight = self._start(part, request, send)
+            if first is None:
+                self._first[part] = flight
+            else:
+                self._others[key] = flight
+            return await self._wait(flight, request)
         started = self._clock()
         try:
-            response = await self._wait(flight, key, request)
+            response = await self._wait(joined, request)
         except BaseException as failure:
             self._tell(request, failure, started)
             raise
@@ -102,61 +127,82 @@ class Flights:
         now = self._clock()
         tell(self._observers, ended(request, outcome, now - started, now=now, shared=True))
 
-    def _start(self, key: bytes, request: Request, send: Send) -> _Flight:
-        departure = Departure()
-        own = replace(request, departure=departure)
-
-        async def fly() -> Response:
-            return await send(own)
-
-        task = asyncio.create_task(fly(), name=f"flight {request.service} {request.operation}")
-        flight = _Flight(departure, task)
-        self._flying[key] = flight
-        self._tasks.add(task)
-        task.add_done_callback(lambda _: self._land(key, flight))
+    def _start(self, part: int, request: Request, send: Send) -> _Flight:
+        flight = _Flight(request, part)
+        flight.task = asyncio.create_task(self._fly(flight, send))
+        self._aloft.add(flight)
         return flight
 
-    def _land(self, key: bytes, flight: _Flight) -> None:
-        self._tasks.discard(flight.task)
-        self._forget(key, flight)
-        outcome: Outcome
-        if flight.task.cancelled():
-            outcome = Unavailable(
-                "the service was closed while the call was in flight", sent=flight.departure.sent
-            )
+    async def _fly(self, flight: _Flight, send: Send) -> None:
+        try:
+            response = await send(flight.request)
+        except asyncio.CancelledError:
+            self._land(flight, _closed(flight))
+            raise
+        except BaseException as failure:
+            self._land(flight, failure)
+            if not isinstance(failure, Exception):
+                raise
         else:
-            outcome = flight.task.exception() or flight.task.result()
+            self._land(flight, response)
+
+    def _land(self, flight: _Flight, outcome: Outcome) -> None:
+        self._aloft.discard(flight)
+        self._forget(flight)
         for waiter in flight.waiters:
             if not waiter.done():
                 waiter.set_result(outcome)
 
-    def _forget(self, key: bytes, flight: _Flight) -> None:
-        if self._flying.get(key) is flight:
-            del self._flying[key]
+    def _forget(self, flight: _Flight) -> None:
+        if self._first.get(flight.part) is flight:
+            del self._first[flight.part]
+        elif self._others and self._others.get(flight.key()) is flight:
+            del self._others[flight.key()]
 
-    async def _wait(self, flight: _Flight, key: bytes, request: Request) -> Response:
+    async def _wait(self, flight: _Flight, request: Request) -> Response:
         waiter: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         flight.waiters.add(waiter)
         try:
             outcome = await waiter
         finally:
             flight.waiters.discard(waiter)
-            if flight.departure.sent:
+            if flight.request.departure.sent:
                 request.departure.mark()
             if not flight.waiters and not flight.task.done():
                 # Forgotten at once: who asks from here on must not join a call that is being ended.
-                self._forget(key, flight)
+                self._forget(flight)
                 flight.task.cancel()
                 # When the last wait has ended, so has the call: its connection is closed and no task is left.
                 await asyncio.wait({flight.task})
+                self._aloft.discard(flight)  # one that is cancelled before it begins does not land
         if isinstance(outcome, BaseException):
             raise again(outcome)
         return outcome
 
     async def close(self) -> None:
         """Ends every flight; those who still wait get `Unavailable`."""
-        tasks = set(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        flights = tuple(self._aloft)
+        for flight in flights:
+            flight.task.cancel()
+        if flights:
+            await asyncio.wait({flight.task for flight in flights})
+        for flight in flights:
+            self._land(flight, _closed(flight))  # one that was cancelled before it began has not landed
+
+
+def _part(request: Request) -> int:
+    if request.flight is not None:
+        return hash(request.flight)
+    identity = request.identity
+    whose = (identity.partition, identity.tenant, identity.token)
+    return hash((request.method, request.target, request.body, whose))
+
+
+def _whole(request: Request) -> bytes:
+    return flight_key(request) if request.flight is None else request.flight
+
+
+def _closed(flight: _Flight) -> Unavailable:
+    return Unavailable(
+        "the service was closed while the call was in flight", sent=flight.request.departure.sent
+    )

@@ -3,7 +3,8 @@
 Below the credentials, since what they ask may differ from one sending to the next while the change stays the same;
 above the flight, so that an answer given again costs no call. The key itself goes to the service with every sending
 (`resolvers/change_keys.py` makes it), so that the service tells repetitions too, whichever process they came through;
-here they are told without asking it. The next place down is `adapters/flight.py`.
+here they are told without asking it. What is known here is what this process saw; the next place down is
+`adapters/claims.py`, which knows what other replicas did, where they share a store.
 
 | the key is | then |
 | --- | --- |

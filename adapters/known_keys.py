@@ -31,6 +31,11 @@ class Idempotency:
     keep: float = 3600.0
     memory: int = 4 << 20
 
+    @property
+    def most(self) -> int:
+        """Bytes that an answer takes at most, to be kept."""
+        return self.memory // _PARTS
+
     def __post_init__(self) -> None:
         if not self.keep > 0 or self.memory < 1 << 10:
             raise ValueError("idempotency: keep is more than 0 seconds, and memory at least 1024 bytes")
@@ -52,7 +57,7 @@ class KnownKeys:
     """
 
     def __init__(self, rule: Idempotency, clock: Clock) -> None:
-        self._most = rule.memory // _PARTS
+        self._most = rule.most
         self._known: TTLCache[str, Known] = TTLCache(rule.memory, rule.keep, timer=clock, getsizeof=_size)
 
     def of(self, once: Once) -> Known | None:
@@ -61,14 +66,17 @@ class KnownKeys:
 
     def keep(self, once: Once, answer: Response | None) -> None:
         """The change was sent; `answer` is what it succeeded with, if it did."""
-        known = Known(once.payload, answer)
-        if _size(known) > self._most:
-            known = Known(once.payload, None)
+        known = Known(once.payload, fitting(answer, self._most))
         if _size(known) <= self._known.maxsize:
             self._known[once.key] = known
 
     def __len__(self) -> int:
         return len(self._known)
+
+
+def fitting(answer: Response | None, most: int) -> Response | None:
+    """The answer, where keeping it takes no more than so many bytes; else None."""
+    return None if _size(Known(b"", answer)) > most else answer
 
 
 def _size(known: Known) -> int:

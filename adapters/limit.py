@@ -165,7 +165,10 @@ class Limits:
 
     def _pump(self) -> None:
         """Gives turns to all whose turn it is, and sets the timer for the next."""
-        if not any(lane.queue for lane in self._lanes):
+        for lane in self._lanes:
+            if lane.queue:
+                break
+        else:
             return
         now = self._clock()
         while any(self._next(lane, now) for lane in tuple(self._lanes)):

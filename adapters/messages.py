@@ -67,9 +67,12 @@ class Request:
     their policy. `safe` is true for what may be shared and repeated: GET, HEAD and lookups that the project
     declares safe; `keyed` for what carries an idempotency key that its operation declares, so that sending it again
     has no second effect. `entitled`: the gateway may lend it credentials of its own, since its caller is verified or
-    its field public. `once` is there where the client named the change with a key of its own. `deadline` is seconds
-    on the loop's clock, or None. `departure` takes no part in equality; a copy made with `dataclasses.replace` shares
-    it, which is how news of sending travels back up the stack.
+    its field public. `once` is there where the client named the change with a key of its own. `tags` say what a
+    read tells of, or a change changes, such as `User:*`: a change drops from caches what has a tag of its own. A read
+    `anew` follows a change, and is not answered without asking the service.
+    `flight` makes it one with others in flight where that is not the whole request. `deadline` is seconds on the
+    loop's clock, or None. `departure` takes no part in equality; a copy made with `dataclasses.replace` shares it,
+    which is how news of sending travels back up the stack.
     """
 
     service: str
@@ -83,34 +86,70 @@ class Request:
     identity: Identity = field(default=ANONYMOUS, repr=False)
     entitled: bool = False
     once: Once | None = None
+    tags: tuple[str, ...] = ()
+    anew: bool = False
+    flight: bytes | None = field(default=None, repr=False)
     deadline: float | None = None
     departure: Departure = field(default_factory=Departure, repr=False, compare=False)
 
     def until(self, deadline: float) -> Request:
-        """The same, with this deadline and a departure of its own. Each call is so copied once: half the price of
-        `dataclasses.replace` matters.
-        """
-        values = list(_VALUES(self))
-        values[_DEADLINE], values[_DEPARTURE] = deadline, Departure()
-        return Request(*values)
+        """The same, with this deadline and a departure of its own."""
+        copy = _copied(self)
+        _PUT_DEADLINE(copy, deadline)
+        _PUT_DEPARTURE(copy, Departure())
+        return copy
+
+    def carrying(self, headers: Mapping[str, str]) -> Request:
+        """The same, with these headers."""
+        copy = _copied(self)
+        _PUT_HEADERS(copy, headers)
+        return copy
 
 
+# Each call is copied more than once, and `dataclasses.replace` takes three times as long as this. The slots' own
+# descriptors fill a copy that nobody else has seen yet; then it is as frozen as any.
 _NAMES: Final = [one.name for one in fields(Request)]
 _VALUES: Final = attrgetter(*_NAMES)
-_DEADLINE: Final = _NAMES.index("deadline")
-_DEPARTURE: Final = _NAMES.index("departure")
+_PUTS: Final[list[Callable[[Request, object], None]]] = [vars(Request)[name].__set__ for name in _NAMES]
+_PUT_HEADERS: Final = _PUTS[_NAMES.index("headers")]
+_PUT_DEADLINE: Final = _PUTS[_NAMES.index("deadline")]
+_PUT_DEPARTURE: Final = _PUTS[_NAMES.index("departure")]
+
+
+def _copied(request: Request) -> Request:
+    copy = object.__new__(Request)
+    for put, value in zip(_PUTS, _VALUES(request), strict=True):
+        put(copy, value)
+    return copy
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How an answer may be used again. `left` seconds it stays fresh from when it is given; 0 where it must be asked
+    for anew. `age`: seconds since the service made it or said that it still holds. `private`: for its own caller's
+    partition alone. `cached`: no call was made for it; `stale`: it was used though it was not fresh any more.
+    """
+
+    left: float
+    age: float
+    private: bool
+    cached: bool = False
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
     """What the service answered. `headers` in lower case, equal ones joined with `, ` (RFC 9110, section
-    5.3). `shared`: to another call than the one that it is given to.
+    5.3). `shared`: to another call than the one that it is given to. `moved`: at another place than was asked.
+    `freshness` is None for what must not be used again.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     shared: bool = field(default=False, compare=False)
+    moved: bool = field(default=False, compare=False)
+    freshness: Freshness | None = field(default=None, compare=False)
 
 
 Send: TypeAlias = Callable[[Request], Awaitable[Response]]

@@ -62,6 +62,8 @@ class Pacing:
 
     def may(self, now: float, party: str) -> bool:
         """Whether a call may go now."""
+        if self.beat.kept is None and not self._told:
+            return True
         return self.wait(now, party) <= 0.0
 
     def wait(self, now: float, party: str) -> float:

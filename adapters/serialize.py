@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -82,6 +83,8 @@ def headers(operation: Operation, values: Mapping[Parameter, object]) -> dict[st
     """
     _all_known(operation, values)
     sent: dict[str, str] = {}
+    if not values:
+        return sent
     for one in operation.parameters:
         name = one.name.lower()
         value = values.get(one)
@@ -115,17 +118,27 @@ def _taken_apart(parameter: Parameter, value: object) -> Plain:
 
 def _path(operation: Operation, values: Mapping[Parameter, object]) -> str:
     segments: list[str] = []
-    for segment in operation.path.split("/"):
-        names: list[str] = _IN_TEMPLATE.findall(segment)
-        fixed = _IN_TEMPLATE.split(segment)[::2]
-        filled = quote(fixed[0], safe=_PATH_SAFE)
+    for fixed, names in _template(operation.path):
+        filled = fixed[0]
         for name, after in zip(names, fixed[1:], strict=True):
-            filled += _in_path(operation, name, values) + quote(after, safe=_PATH_SAFE)
+            filled += _in_path(operation, name, values) + after
         if names and filled in ("", ".", ".."):
             raise BadValue(names[0], "must not make a path segment empty, `.` or `..`")
         segments.append(filled)
     path = "/".join(segments)
     return path if path.startswith("/") else f"/{path}"
+
+
+@lru_cache(maxsize=4096)  # as many paths as contracts have
+def _template(path: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """The segments of a path: what stands fixed in each, encoded, around the names of its parameters."""
+    return tuple(
+        (
+            tuple(quote(one, safe=_PATH_SAFE) for one in _IN_TEMPLATE.split(segment)[::2]),
+            tuple(_IN_TEMPLATE.findall(segment)),
+        )
+        for segment in path.split("/")
+    )
 
 
 def _in_path(operation: Operation, name: str, values: Mapping[Parameter, object]) -> str:
@@ -202,7 +215,7 @@ def _flat(parameter: Parameter, taken: Plain, join: str | None, reserved: str = 
 
 
 def _encoded(text: str, reserved: str = "") -> str:
-    return quote(text, safe=reserved)
+    return text if text.isalnum() and text.isascii() else quote(text, safe=reserved)
 
 
 # Queries

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from yarl import URL
 
 from adapters.breaker_state import BreakerRule
+from adapters.cache_rule import UNSAID, CacheRule, Reuse
 from adapters.credential_kinds import Credentials, Tls, TokenExchange
 from adapters.known_keys import Idempotency
 from adapters.limit_rule import LimitRule
@@ -25,6 +26,7 @@ class OperationRules:
     breaker: BreakerRule | None = None
     limit: LimitRule | None = None
     timeout: float | None = None
+    reuse: Reuse = UNSAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,9 @@ class Service:
     `concurrency` the calls that one batch runs at once, `batch_limit` the keys in one call where the contract
     states no `maxItems`, `answer_limit` the bytes of one body after decompression, `page_limit` the pages
     that a whole list is followed; `retry` says what is tried again, `breaker` when no call is made, `limit`
-    how many are, `idempotency` what is kept of clients' keys; the service reads in `budget_header`, in lower
-    case, how many milliseconds are left; `operations` has the rules that some of them have of their own, by
-    id. Raises ValueError for a URL or a bound that cannot work.
+    how many are, `idempotency` what is kept of clients' keys, `cache` what of answers; the service reads in
+    `budget_header`, in lower case, how many milliseconds are left; `operations` has the rules that some of
+    them have of their own, by id. Raises ValueError for a URL or a bound that cannot work.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Service:
     breaker: BreakerRule = field(default_factory=BreakerRule)
     limit: LimitRule = field(default_factory=LimitRule)
     idempotency: Idempotency = field(default_factory=Idempotency)
+    cache: CacheRule = field(default_factory=CacheRule)
     operations: Mapping[str, OperationRules] = field(default_factory=dict)
 
     @property

@@ -5,28 +5,34 @@
 | 1 | `deadline` | all waiting below counts, queueing too; what cannot finish is not started |
 | 2 | `credentials` | before whatever compares requests: under others it is another one; a 401 gets new ones |
 | 3 | `idempotency` | below what may differ when a change comes again; above all that makes a call |
-| 4 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
-| 5 | `retry` | repeats what may have passed; below the flight, so that waiters share its attempts |
-| 6 | `breaker` | below retry, so that an open one ends all attempts; what it stops takes no place in a queue |
-| 7 | `limit` | below what may end a call without one, so that only what really goes out takes a turn |
-| 8 | `judge` | the breaker again: once more for what waited, and only the service's own time counts |
-| 9 | `budget` | what is left when the call really goes out; above, it would tell equal calls apart |
-| 10 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
-| 11 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
-| 12 | transport | bytes |
+| 3a | `claims` | the same among replicas that share a store, and asked only for what is not known here |
+| 4 | `cache` | below what decides whose a request is; above the flight, so that only what is not there flies |
+| 5 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
+| 6 | `retry` | repeats what may have passed; below the flight, so that waiters share its attempts |
+| 7 | `breaker` | below retry, so that an open one ends all attempts; what it stops takes no place in a queue |
+| 8 | `limit` | below what may end a call without one, so that only what really goes out takes a turn |
+| 9 | `judge` | the breaker again: once more for what waited, and only the service's own time counts |
+| 10 | `budget` | what is left when the call really goes out; above, it would tell equal calls apart |
+| 11 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
+| 12 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
+| 13 | transport | bytes |
 
-Later policies have their places: fallback goes above the deadline, so that there is time left to fall back
-in; cache follows idempotency and precedes flight, so that only misses fly.
+Later policies have their places: fallback goes above the deadline, so that there is time left to fall back in.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable
 from types import TracebackType
 from typing import Self
 
 from adapters.breaker import Breakers
 from adapters.budget import budget
+from adapters.cache import Cache
+from adapters.cache_entities import Entities
+from adapters.cache_store import Store
+from adapters.claims import Claims
 from adapters.credentials import close, credentials
 from adapters.deadline import deadline
 from adapters.facts import Clock, Observer, watch
@@ -37,6 +43,7 @@ from adapters.messages import Policy, Request, Response, Send
 from adapters.mutual_tls import fresh_certificate, tls_context
 from adapters.retry import retry
 from adapters.service import Service
+from adapters.shared_keys import SharedKeys
 from adapters.transport import Transport
 
 
@@ -49,8 +56,9 @@ def stack(*policies: Policy, transport: Send) -> Send:
 
 
 def _over(policy: Policy, send: Send) -> Send:
-    async def sent(request: Request) -> Response:
-        return await policy(request, send)
+    # No coroutine of its own: there is one of these for each policy of each call.
+    def sent(request: Request) -> Awaitable[Response]:
+        return policy(request, send)
 
     return sent
 
@@ -66,6 +74,8 @@ class Upstream:
         clock: Clock,
         observers: tuple[Observer, ...] = (),
         around: tuple[Policy, ...] = (),
+        store: Store | None = None,
+        keys: SharedKeys | None = None,
     ) -> None:
         self.service = service
         context = None if service.tls is None else tls_context(service.name, service.url, service.tls)
@@ -76,6 +86,13 @@ class Upstream:
         if service.tls is not None and context is not None:
             wire = _over(fresh_certificate(service.name, service.tls, context, clock), wire)
         self._credentials = credentials(service, clock, observers)
+        self._cache: Cache | None = None
+        # What batches keep of each key: beside the stack, since no policy reads answers.
+        self.entities: Entities | None = None
+        if store is not None and service.cache.enabled:
+            self._cache = Cache(service, store, clock, time.time, observers)
+            self.entities = Entities(service.cache, store, time.time, observers)
+        self._claims = None if keys is None else Claims(service.idempotency, keys, clock, observers)
         self._flights = Flights(clock, observers)
         self._breakers = Breakers(service, clock, observers)
         self._limits = Limits(service, clock, time.time, observers)
@@ -83,6 +100,8 @@ class Upstream:
             deadline(service.timeout, clock, service.timeouts),
             self._credentials,
             Changes(service.idempotency, clock, observers),
+            *(() if self._claims is None else (self._claims,)),
+            *(() if self._cache is None else (self._cache,)),
             self._flights,
             retry(service.retry, clock, observers),
             self._breakers.gate,
@@ -110,7 +129,11 @@ class Upstream:
 
     async def close(self) -> None:
         """Ends what is in flight, then closes the connections. Leaves no task."""
+        if self._cache is not None:
+            await self._cache.close()
         await self._flights.close()
+        if self._claims is not None:
+            await self._claims.close()
         await close(self._credentials)
         self._limits.close()
         self._breakers.close()
@@ -118,13 +141,20 @@ class Upstream:
 
 
 def open_service(
-    service: Service, clock: Clock, observers: tuple[Observer, ...] = (), around: tuple[Policy, ...] = ()
+    service: Service,
+    clock: Clock,
+    observers: tuple[Observer, ...] = (),
+    around: tuple[Policy, ...] = (),
+    store: Store | None = None,
+    keys: SharedKeys | None = None,
 ) -> Upstream:
     """The upstream of a service: `async with open_service(service, loop.time) as upstream: await
     upstream.send(request)`.
 
     Opens no socket until it is entered. `around` wraps real calls, outermost first. `clock` gives seconds, as
-    the running loop's `time` does. Raises ValueError for settings that cannot be served: an unknown way of
-    credentials, or tokens that would travel over plain HTTP.
+    the running loop's `time` does. Answers are cached in `store`, which may serve other services too, and which
+    whoever opened it closes; without one, none are. `keys` are what replicas know of clients' idempotency keys.
+    Raises ValueError for settings that cannot be served: an unknown way of credentials, or tokens that would travel
+    over plain HTTP.
     """
-    return Upstream(service, clock, observers, around)
+    return Upstream(service, clock, observers, around, store, keys)

@@ -19,7 +19,7 @@ from adapters.failures import Unauthenticated
 from adapters.messages import Request, Response, Send
 from adapters.renewal import sent_with
 from adapters.token_client import TokenClient
-from adapters.token_grant import B64TOKEN, exchange_form
+from adapters.token_grant import exchange_form, is_b64token
 from adapters.token_life import Token
 from adapters.token_slot import TokenSlot
 
@@ -45,7 +45,7 @@ class ExchangedTokens:
         subject = request.identity.token
         if subject is None:
             return await send(bare(request))
-        if B64TOKEN.fullmatch(subject) is None:
+        if not is_b64token(subject):
             raise Unauthenticated(f"{request.service}: the caller's token is not a bearer token in form")
         key = hashlib.sha256(subject.encode("ascii")).digest()
         slot = self._slots.get(key)

@@ -6,7 +6,6 @@ Pure.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 from urllib.parse import quote_plus, urlencode
 
@@ -20,7 +19,7 @@ from adapters.token_life import MOST, Token, ends
 
 ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 (the name of a kind; RFC 8693, section 3)
 EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
-B64TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750, section 2.1
+_B64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
 
 _SAID: Final = frozenset(
     {"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
@@ -39,6 +38,13 @@ class Refused(Exception):
     def __init__(self, message: str, *, of_subject: bool = False) -> None:
         super().__init__(message)
         self.of_subject = of_subject
+
+
+def is_b64token(text: str) -> bool:
+    """Whether a text is a bearer token in form (RFC 6750, section 2.1)."""
+    # Every call that carries a caller's token asks, and a regular expression takes twice the time.
+    characters = text.rstrip("=")
+    return characters != "" and characters.isascii() and not characters.encode().translate(None, _B64)
 
 
 class _Granted(msgspec.Struct):
@@ -109,7 +115,7 @@ def granted(response: Response, now: float, most: float = MOST) -> Token:
         raise Refused("its answer is no token answer") from None
     if answer.token_type.lower() != "bearer":
         raise Refused("its token is no bearer token")
-    if B64TOKEN.fullmatch(answer.access_token) is None:
+    if not is_b64token(answer.access_token):
         raise Refused("its token is not a bearer token in form")
     return Token(answer.access_token, now, ends(now, answer.expires_in, most))
 

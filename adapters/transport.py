@@ -1,12 +1,12 @@
 """The transport: a `Request` becomes bytes on a socket, and what comes back a `Response` or a failure. The
 end of the stack.
 
-One aiohttp session per service, with keep-alive and bounds. It tries once: aiohttp's own silent retry never
-happens, no connection that spoke unasked is used again (`adapters/kept_connections.py`), no cookie is kept,
-no proxy is taken from the environment. Time is bounded above, by `adapters/deadline.py`; only connecting has
-a bound of its own here.
+Per service a bounded number of kept connections (`adapters/kept_connections.py`), each of which is asked for one
+answer at a time (`adapters/connection.py`). aiohttp's session does what this does not want, and costs twice what is
+left here: it repeats silently, keeps cookies, and uses a connection again that spoke unasked. No proxy is taken
+from the environment. Time is bounded above, by `adapters/deadline.py`; only connecting has a bound of its own here.
 
-Every exception of aiohttp and the operating system is translated here, once:
+Every exception of a connection and of the operating system is translated here, once:
 
 | what happened | failure |
 | --- | --- |
@@ -21,22 +21,22 @@ read the request cannot be known.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import ssl
+from dataclasses import replace
+from functools import lru_cache
 from importlib import metadata
-from io import BytesIO
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from adapters.body import ENCODINGS, Body, BodyError
+from adapters.body import ENCODINGS, BodyError
+from adapters.connecting import Connecting
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unavailable, UpstreamFailure
-from adapters.kept_connections import Answer, KeptConnections
+from adapters.kept_connections import ClosedError, KeptConnections
 from adapters.messages import Request, Response
 from adapters.redirect import HOPS, followed
 from adapters.service import base_url
@@ -48,12 +48,6 @@ KEEP_ALIVE: Final = 4.0
 """Seconds that an idle connection is kept: less than the 5 of the commonest servers, so that we close first.
 """
 
-_LINE: Final = 8 * 1024
-_FIELD: Final = 16 * 1024
-_FIELDS: Final = 128
-_PIECE: Final = 64 * 1024
-_LARGE: Final = 256 * 1024
-
 _OURS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade",
      "expect", "cookie", "accept-encoding", "proxy-authorization", "proxy-connection"}
@@ -61,8 +55,9 @@ _OURS: Final = frozenset(
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
 _TEXT: Final = re.compile(
     r"[\t\x20-\x7e]*"
-)  # aiohttp would send anything beyond ASCII as UTF-8, which no RFC foresees
+)  # what lies beyond ASCII has no meaning that all agree on (section 5.5)
 _TARGET: Final = re.compile(r"/[\x21\x22\x24-\x7e]*")  # no blank, no control character, no fragment
+_BODILESS: Final = ("GET", "HEAD", "OPTIONS", "TRACE")  # without a body they do not say that there is none
 
 
 def _version() -> str:
@@ -77,22 +72,6 @@ _DEFAULTS: Final = {
     "accept-encoding": ENCODINGS,
     "user-agent": f"stolon/{_version()}",
 }
-
-
-class _OnceError(Exception):
-    """Carries a failure past aiohttp's own retry, which looks for the exceptions that it repeats by class."""
-
-
-async def _once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    try:
-        return await handler(request)
-    except (aiohttp.ClientError, OSError) as failure:
-        raise _OnceError from failure
-
-
-async def _headers_sent(_: object, context: SimpleNamespace, __: object) -> None:
-    # aiohttp says this just before it writes the first byte: from here on it may have left.
-    context.trace_request_ctx.mark()
 
 
 class Transport:
@@ -112,49 +91,28 @@ class Transport:
         connect_timeout: float = CONNECT_TIMEOUT,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._base = base_url(url)
+        base = base_url(url)
+        self._origin = str(base.origin())
+        self._path = base.raw_path.rstrip("/")
+        self._host = f" HTTP/1.1\r\nhost: {base.host_port_subcomponent}\r\n"
+        self._connecting = Connecting(base, timeout=connect_timeout, answer_limit=answer_limit, tls=tls)
         self._connections = connections
-        self._answer_limit = answer_limit
-        self._connect_timeout = connect_timeout
-        self._tls: ssl.SSLContext | bool = True if tls is None else tls  # True: verified as the system does
-        self._session: aiohttp.ClientSession | None = None
-        self._reading: set[ClientResponse] = set()
+        self._kept: KeptConnections | None = None
 
     def __repr__(self) -> str:
-        return f"Transport(connections={self._connections}, open={self._session is not None})"
+        return f"Transport(connections={self._connections}, open={self._kept is not None})"
 
     async def open(self) -> Self:
-        """Makes the session in the running loop. Opening twice is opening once."""
-        if self._session is None:
-            trace = aiohttp.TraceConfig()
-            trace.on_request_headers_sent.append(_headers_sent)
-            self._session = aiohttp.ClientSession(
-                connector=KeptConnections(
-                    limit=self._connections, keepalive_timeout=KEEP_ALIVE, ssl=self._tls
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout),
-                auto_decompress=False,
-                trust_env=False,
-                raise_for_status=False,
-                skip_auto_headers=("content-type",),
-                max_line_size=_LINE,
-                max_field_size=_FIELD,
-                max_headers=_FIELDS,
-                read_bufsize=_PIECE,
-                trace_configs=[trace],
-                middlewares=(_once,),
-                response_class=Answer,
-            )
+        """Makes it ready in the running loop; no connection yet. Opening twice is opening once."""
+        if self._kept is None:
+            self._kept = KeptConnections(self._connecting, most=self._connections, seconds=KEEP_ALIVE)
         return self
 
     async def close(self) -> None:
         """Closes every connection; calls that are under way fail. Waits until the sockets are closed."""
-        session, self._session = self._session, None
-        for answer in tuple(self._reading):
-            answer.close()  # aiohttp closes the connection below a reader without telling it
-        if session is not None:
-            await session.close()
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            await kept.close()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -170,96 +128,96 @@ class Transport:
         Redirects are followed for GET and HEAD within the origin (`adapters/redirect.py`); any other 3xx is
         the answer. Raises `Unavailable`, `TimedOut` and `BadAnswer` as the module says, and `NotSent` for a
         request that must not leave: a header that is the transport's own or holds other than printable ASCII,
-        a target that is no path.
+        a target that is no path, a method that is none.
         """
-        headers = _outgoing(request)
         if _TARGET.fullmatch(request.target) is None:
             raise NotSent(
                 f"{request.service}: the target of {request.operation} is not a percent-encoded path"
             )
+        method = _method(request.method)
+        if method is None:
+            raise NotSent(f"{request.service}: the method of {request.operation} is not an HTTP method")
+        fields = self._host + _outgoing(request)
+        response = await self._exchange(request, f"{method} {self._path}{request.target}{fields}")
+        if not 300 <= response.status < 400:
+            return response
         # Encoded already: yarl must neither decode nor encode again, or `%2F` would become a slash.
-        prefix = f"{self._base.origin()}{self._base.raw_path.rstrip('/')}"
-        url = URL(prefix + request.target, encoded=True)
+        url = URL(f"{self._origin}{self._path}{request.target}", encoded=True)
         for _ in range(HOPS):
-            response = await self._exchange(request, url, headers)
             onward = followed(request, url, response)
             if onward is None:
-                return response
+                break
             url = onward
-        return await self._exchange(request, url, headers)
+            response = await self._exchange(request, f"{method} {url.raw_path_qs}{fields}")
+            response = replace(response, moved=True)
+        return response
 
-    async def _exchange(self, request: Request, url: URL, headers: dict[str, str]) -> Response:
-        session = self._session
-        if session is None or session.closed:
+    async def _exchange(self, request: Request, head: str) -> Response:
+        kept = self._kept
+        if kept is None:
             raise _closed(request)
         try:
-            answer = await session.request(
-                request.method,
-                url,
-                headers=headers,
-                data=_in_pieces(request.body),
-                allow_redirects=False,
-                trace_request_ctx=request.departure,
-            )
-            self._reading.add(answer)
+            connection = kept.idle() or await kept.take()
             try:
-                if self._session is not session:  # closed while this answer was on its way up
-                    raise _closed(request)
-                body = await self._body(answer)
+                if connection.usable:
+                    request.departure.mark()  # from here on it may have left
+                status, headers, body = await connection.ask(
+                    head.encode("ascii"), request.body, bodiless=request.method == "HEAD"
+                )
             finally:
-                self._reading.discard(answer)
-                answer.close()  # of an answer that was read to its end, the connection is back in the pool already
-        except _OnceError as carried:
-            raise _translated(request, carried.__cause__) from carried.__cause__
+                kept.give_back(connection)
+        except ClosedError:
+            raise _closed(request) from None
         except (aiohttp.ClientError, OSError, BodyError) as failure:
             raise _translated(request, failure) from failure
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._session is session or task is None or task.cancelling():
-                raise
-            # Nobody cancelled this call: closing a session cancels what waits for a connection.
-            raise _closed(request) from None
-        return Response(answer.status, _joined(answer.headers), body)
-
-    async def _body(self, answer: ClientResponse) -> bytes:
-        stated = answer.content_length
-        if stated is not None and stated > self._answer_limit and answer.method != "HEAD":
-            raise BodyError(f"the body is longer than {self._answer_limit} bytes")
-        body = Body(answer.headers.get("content-encoding"), self._answer_limit)
-        async for piece in answer.content.iter_any():
-            body.feed(piece)
-        if isinstance(answer, Answer) and answer.broken_off:
-            raise BodyError("the connection failed in the middle of the body")
-        return body.whole()
+        if self._kept is not kept:  # closed while this answer was on its way up
+            raise _closed(request)
+        return Response(status, _joined(headers), body)
 
 
 def _closed(request: Request) -> Unavailable:
     return Unavailable(f"{request.service}: the transport is closed", sent=request.departure.sent)
 
 
-def _in_pieces(body: bytes | None) -> bytes | BytesIO | None:
-    # aiohttp writes bytes in one go and a file in pieces, waiting for the peer in between.
-    return BytesIO(body) if body is not None and len(body) >= _LARGE else body
-
-
-def _outgoing(request: Request) -> dict[str, str]:
-    headers = dict(_DEFAULTS)
-    if request.body is not None:
+def _outgoing(request: Request) -> str:
+    """The fields of the request's head, and its end."""
+    body, headers = request.body, dict(_DEFAULTS)
+    if body is not None:
         headers["content-type"] = "application/json"
     for name, text in request.headers.items():
-        low = name.lower()
-        if low in _OURS or _TOKEN.fullmatch(name) is None:
-            raise NotSent(f"{request.service}: the header {low!r} must not be set on {request.operation}")
-        if _TEXT.fullmatch(text) is None:
+        low = _field(name)
+        if low is None:
+            raise NotSent(
+                f"{request.service}: the header {name.lower()!r} must not be set on {request.operation}"
+            )
+        if not (text.isascii() and text.isprintable()) and _TEXT.fullmatch(text) is None:
             raise NotSent(
                 f"{request.service}: the header {low!r} of {request.operation} holds what no header may"
             )
         headers[low] = text
-    return headers
+    if body is not None or request.method not in _BODILESS:  # RFC 9110, section 8.6
+        headers["content-length"] = str(len(body or b""))
+    return "".join([f"{name}: {text}\r\n" for name, text in headers.items()]) + "\r\n"
+
+
+@lru_cache(maxsize=1024)
+def _field(name: str) -> str | None:
+    """The name in lower case; None where it is no name (RFC 9110, section 5.6.2) or the transport's own."""
+    low = name.lower()
+    return None if low in _OURS or _TOKEN.fullmatch(name) is None else low
+
+
+@lru_cache(maxsize=64)
+def _method(name: str) -> str | None:
+    """The method as it is sent; None where it is none (RFC 9110, section 9.1)."""
+    return None if _TOKEN.fullmatch(name) is None else name.upper()
 
 
 def _joined(fields: CIMultiDictProxy[str]) -> dict[str, str]:
-    joined: dict[str, str] = {}
+    joined = {name.lower(): text for name, text in fields.items()}
+    if len(joined) == len(fields) and "set-cookie" not in joined:
+        return joined
+    joined.clear()
     for name, text in fields.items():
         low = name.lower()
         # Cookies are nobody's here, and the one field that must not be joined (RFC 9110, section 5.3).
@@ -269,7 +227,7 @@ def _joined(fields: CIMultiDictProxy[str]) -> dict[str, str]:
 
 
 def _translated(request: Request, failure: BaseException | None) -> UpstreamFailure:
-    """The failure for an exception of aiohttp or the system. Names the exception's class only: texts hold
+    """The failure for an exception of a connection or the system. Names the exception's class only: texts hold
     URLs.
     """
     sent = request.departure.sent
@@ -278,6 +236,8 @@ def _translated(request: Request, failure: BaseException | None) -> UpstreamFail
         return BadAnswer(f"{request.service}: {request.operation}: {failure}", sent=True)
     if isinstance(failure, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
         return BadAnswer(what, sent=True)
-    if isinstance(failure, asyncio.TimeoutError):
+    if (
+        isinstance(failure, TimeoutError) and failure.errno is None
+    ):  # not the system's: that one gave up by itself
         return TimedOut(what, sent=sent)
     return Unavailable(what, sent=sent)

@@ -21,10 +21,13 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
+import uvloop
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import adapters.stack  # noqa: E402  # after the path
+from adapters.cache_store import InProcessStore  # noqa: E402
 from adapters.messages import Identity, Policy, Request, Response, Send  # noqa: E402
 from adapters.service import Service  # noqa: E402
 
@@ -56,7 +59,8 @@ def policies_of(service: Service) -> list[Policy]:
         return put_together(*policies, transport=transport)
 
     with patch("adapters.stack.stack", noted):
-        adapters.stack.open_service(service, asyncio.get_running_loop().time)
+        clock = asyncio.get_running_loop().time
+        adapters.stack.open_service(service, clock, store=InProcessStore(1 << 20, clock))
     longest = max(composed, key=len)  # the other one is that of the health probe
     return list(longest)
 
@@ -108,4 +112,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())  # as in production

@@ -17,12 +17,15 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from adapters.cache_store import InProcessStore, Store
 from adapters.facts import Clock, Observer
 from adapters.service import Service
+from adapters.shared_keys import SharedKeys
+from adapters.shared_store import shared_store
 from adapters.stack import Upstream, open_service
 from graph.address import Address
 from graph.auth import Authenticator, UnreadTokens, VerifiedTokens
-from graph.credential_cautions import cautions
+from graph.credential_cautions import cautions, cautions_of_store
 from graph.documents import Documents
 from graph.hosts import own_names_only
 from graph.jwks import Jwks
@@ -86,12 +89,14 @@ class App:
                 for name in self.project.schema.graph.insisting
             ),
             *cautions(services, verifies=settings.identity is not None),
+            *cautions_of_store(settings.cache.shared),
         )
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is as it should be, and good to know: what processes keep apart from each other."""
-        return tuple(kept_apart(self.project.schema.graph.contracts.all_read.values()))
+        contracts = self.project.schema.graph.contracts.all_read.values()
+        return tuple(kept_apart(contracts, shared=self.project.settings.cache.shared is not None))
 
     def sdl(self) -> str:
         """The schema in GraphQL's language, with provenance."""
@@ -193,10 +198,19 @@ class App:
                     stack.push_async_callback(spans.close)
                 if keys is not None:
                     await stack.enter_async_context(keys)
+                near = InProcessStore(settings.cache.bytes, clock)
+                store: Store = near
+                shared_keys: SharedKeys | None = None
+                if settings.cache.shared is not None:
+                    told = (self.seeing.stores.observe,)
+                    shared = await stack.enter_async_context(
+                        shared_store(settings.cache.shared, near, clock, random.random, told)
+                    )
+                    store, shared_keys = shared.entries, shared.keys
                 for name in settings.services:
                     service = _service(self.project, name)
                     upstreams[name] = await stack.enter_async_context(
-                        open_service(service, clock, observers, around(spans))
+                        open_service(service, clock, observers, around(spans), store, shared_keys)
                     )
                 await stack.enter_async_context(probing(self._probes(upstreams, clock, observers)))
                 yield
@@ -253,6 +267,7 @@ def _service(project: Project, name: str) -> Service:
         breaker=stated.breaker,
         limit=stated.limit,
         idempotency=stated.idempotency,
+        cache=stated.cache,
         operations=stated.operations,
     )
 

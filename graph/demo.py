@@ -42,10 +42,8 @@ async def run_demo(echo: Callable[[str], None], *, host: str, port: int) -> None
 async def _serve(launcher: ModuleType, echo: Callable[[str], None], host: str, port: int) -> None:
     with tempfile.TemporaryDirectory(prefix="parfinanciero-") as folder:
         async with launcher.launch(Path(folder)) as launched:
-            environ = {**os.environ, "IDENTITY_URL": launched.issuer}
-            for name in ("users", "orders", "payments"):
-                environ[f"{name.upper()}_URL"] = launched.url(name)
-            app = App(load_project(PROJECT, environ), detail=True, open_at=host)
+            project = load_project(PROJECT, {**os.environ, **launched.environ})
+            app = App(project, detail=True, open_at=host)
 
             def ready(url: str) -> None:
                 for name, service in launched.services.items():

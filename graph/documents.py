@@ -15,12 +15,14 @@ from typing import Any, Final
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
     parse,
 )
+from graphql.execution.collect_fields import FragmentDetails
 
 from graph.bounds import exceeded, too_many_tokens
 from graph.document_figures import Figures, figures_of
@@ -57,6 +59,17 @@ class Document:
     weight: int
     within: dict[str | None, Chosen] = field(default_factory=dict, repr=False)
     valid_under: Rules | None = field(default=None, repr=False)
+    _fragments: dict[str, FragmentDetails] | None = field(default=None, repr=False)
+
+    @property
+    def fragments(self) -> dict[str, FragmentDetails] | None:
+        """Its fragments as graphql-core executes them; None where one has variables of its own."""
+        if self._fragments is None:
+            found = [one for one in self.node.definitions if isinstance(one, FragmentDefinitionNode)]
+            if any(one.variable_definitions for one in found):
+                return None
+            self._fragments = {one.name.value: FragmentDetails(one) for one in found}
+        return self._fragments
 
 
 @dataclass(frozen=True, slots=True)

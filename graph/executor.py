@@ -46,10 +46,11 @@ class Answer(msgspec.Struct, frozen=True):
     """A response (GraphQL, section 7.1). `data` is `MISSING` where nothing was executed, None where all of it
     was nulled.
 
-    `errors` are in the form that clients get, their codes in `extensions`.
+    `data` is a Struct where the fast lane made it. `errors` are in the form that clients get, their codes in
+    `extensions`.
     """
 
-    data: Mapping[str, Any] | Missing | None = MISSING
+    data: Mapping[str, Any] | msgspec.Struct | Missing | None = MISSING
     errors: list[dict[str, Any]] = []
     extensions: Mapping[str, Any] = {}
 

@@ -12,11 +12,13 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Metric
 
 from graph.channel import Family, Figures
-from graph.integrations import Status, overall, worst
+from graph.integrations import Status, overall, with_store, worst
 
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 _HIGHEST: Final = frozenset({"process_start_time_seconds", "process_max_fds", "python"})
 """Families of which a sum says nothing."""
+_LOWEST: Final = frozenset({"stolon_store_up"})
+"""Families that say whether something is so: it is, if it is for all workers."""
 _KEPT: Final = frozenset({"counter", "histogram"})
 
 
@@ -61,6 +63,8 @@ def summed(all_families: Iterable[Iterable[Family]]) -> list[Family]:
                 key = (name, labels)
                 if family.name in _HIGHEST:
                     into[key] = max(into.get(key, value), value)
+                elif family.name in _LOWEST:
+                    into[key] = min(into.get(key, value), value)
                 else:
                     into[key] = into.get(key, 0.0) + value
     return [
@@ -92,10 +96,12 @@ class Shown:
 def as_one(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The reports of several workers on the same services (`Integrations.report`) as one, by the same rule by which
     services are: a service is unhealthy where every worker that asked finds it so, degraded where any does not find
-    it healthy. Times are the longest, checks the latest.
+    it healthy. So is the shared store. Times are the longest, checks the latest.
     """
     found: dict[str, list[Mapping[str, Any]]] = {}
+    stores: list[Mapping[str, Any]] = []
     for report in reports:
+        stores += [report["store"]] if "store" in report else []
         for name, service in report["services"].items():
             found.setdefault(name, []).append(service)
     services = {
@@ -107,9 +113,15 @@ def as_one(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         }
         for name, ones in found.items()
     }
+    whole = overall(Status(one["status"]) for one in services.values() if one["status"])
+    if not stores:
+        return {"status": str(whole), "services": services}
+    store = overall(Status(one["status"]) for one in stores)
+    since = max(one["since"] for one in stores)
     return {
-        "status": str(overall(Status(one["status"]) for one in services.values() if one["status"])),
+        "status": str(with_store(whole, store)),
         "services": services,
+        "store": {"status": str(store), "since": since},
     }
 
 

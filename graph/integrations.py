@@ -18,7 +18,8 @@ A call fails by a 5xx, a timeout, no connection or no usable answer. Other statu
 the service; what was cancelled or never sent says nothing. A probe fails by anything but a 2xx. A token that the
 service's token endpoint does not grant counts as a failed call, since calls need it, unless it was the caller's own
 token that was refused; one that is granted says nothing.
-The whole is `unhealthy` when every known service is, `degraded` when any is not healthy.
+The whole is `unhealthy` when every known service is, `degraded` when any is not healthy. Where replicas share a
+store, `store` tells how it is and since when; without it all goes on, and is no better than `degraded`.
 """
 
 from __future__ import annotations
@@ -101,6 +102,11 @@ def with_breakers(status: Status, breakers: Mapping[str | None, str]) -> Status:
     return Status.DEGRADED if breakers and status is not Status.UNHEALTHY else status
 
 
+def with_store(status: Status, store: Status) -> Status:
+    """The status of all services where the shared store's is this: they all go on without it."""
+    return status if store is Status.HEALTHY or status is Status.UNHEALTHY else Status.DEGRADED
+
+
 def overall(statuses: Iterable[Status]) -> Status:
     """One status for all services, of which those that nobody asked do not count."""
     known = {one for one in statuses if one is not Status.UNKNOWN}
@@ -117,9 +123,18 @@ def worst(states: Iterable[str]) -> str:
 
 
 class Integrations:
-    """The last outcomes of each service. `slow` are the services' own thresholds, in seconds, by name."""
+    """The last outcomes of each service. `slow` are the services' own thresholds, in seconds, by name; `store` says
+    whether the shared store is there and since when, None without one.
+    """
 
-    def __init__(self, slow: Mapping[str, float], clock: Clock, epoch: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        slow: Mapping[str, float],
+        clock: Clock,
+        epoch: Callable[[], float],
+        store: Callable[[], tuple[bool, float] | None] = lambda: None,
+    ) -> None:
+        self._store = store
         self._slow: dict[str, float] = {}
         self._clock = clock
         self._epoch = epoch
@@ -157,7 +172,8 @@ class Integrations:
     def report(self) -> dict[str, Any]:
         """All services in the project's order: `{"status", "services": {name: {"status", "response_time",
         "last_check"}}}`. The time is the 95th percentile, `150ms`; the check is in UTC, `2024-01-01T00:00:00Z`;
-        both are null for a service that was never asked. `breaker` is there while one is not closed.
+        both are null for a service that was never asked. `breaker` is there while one is not closed; `store`,
+        `{"status", "since"}`, where there is one.
         """
         since = self._clock() - SECONDS
         services: dict[str, dict[str, Any]] = {}
@@ -175,7 +191,14 @@ class Integrations:
                 "last_check": None if last is None else _moment(last),
                 **({"breaker": worst(breakers.values())} if breakers else {}),
             }
-        return {"status": str(overall(statuses)), "services": services}
+        whole = overall(statuses)
+        turned = self._store()
+        if turned is None:
+            return {"status": str(whole), "services": services}
+        up, when = turned
+        status = Status.HEALTHY if up else Status.UNHEALTHY
+        store = {"status": str(status), "since": _moment(when)}
+        return {"status": str(with_store(whole, status)), "services": services, "store": store}
 
 
 def _moment(epoch: float) -> str:

@@ -11,8 +11,12 @@ from adapters.contract import Contract
 from resolvers.change_keys import HEADERS
 
 
-def kept_apart(contracts: Iterable[Contract]) -> Iterator[str]:
-    """One line for people for each contract with operations that take idempotency keys."""
+def kept_apart(contracts: Iterable[Contract], *, shared: bool = False) -> Iterator[str]:
+    """One line for people for each contract with operations that take idempotency keys; none where processes have
+    a `shared` store.
+    """
+    if shared:
+        return
     for contract in contracts:
         keyed = [
             one.id

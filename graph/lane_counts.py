@@ -1,7 +1,7 @@
-"""How many operations ran on which lane, and why on the reference lane: a collector for Prometheus.
+"""How many operations ran on which lane, and why not on the fast one: a collector for Prometheus.
 
 `graph/lanes.py` tells of each operation; `graph/seeing.py` keeps the counts over reloads. Labels are bounded by
-the reasons that there are (`resolvers/plan/coverage.py`).
+the reasons that there are (`resolvers/plan/coverage.py`, `resolvers/fast/uncompiled.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from resolvers.lane_choice import Lane
-from resolvers.plan.coverage import Reason
+from resolvers.lane_choice import Lane, Why
 
 _NAME: Final = "stolon_operations"
 
@@ -24,7 +23,7 @@ class LaneCounts(Collector):
     def __init__(self) -> None:
         self._counts: dict[tuple[Lane, str], int] = {}
 
-    def told(self, lane: Lane, reason: Reason | None) -> None:
+    def told(self, lane: Lane, reason: Why | None) -> None:
         """An operation runs on a lane."""
         key = (lane, "" if reason is None else reason.value)
         self._counts[key] = self._counts.get(key, 0) + 1
@@ -33,7 +32,7 @@ class LaneCounts(Collector):
         """The counts so far."""
         family = CounterMetricFamily(
             _NAME,
-            "Operations executed, by lane, and by the reason for the reference lane.",
+            "Operations executed, by lane, and by the reason for a slower one than the fast lane.",
             labels=("lane", "reason"),
         )
         for (lane, reason), count in self._counts.items():

@@ -20,7 +20,17 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from adapters.facts import CallEnded, CallStarted, Fact, KeyMet, NotRetried, Probed, Retried, TokenAsked
+from adapters.facts import (
+    CacheUsed,
+    CallEnded,
+    CallStarted,
+    Fact,
+    KeyMet,
+    NotRetried,
+    Probed,
+    Retried,
+    TokenAsked,
+)
 from graph.observe import OTHER_CODE, Handled
 from graph.tallies import ANONYMOUS, KEYS, NONE, Buckets, Names
 from resolvers.steps import Step
@@ -36,6 +46,7 @@ class _Service:
     __slots__ = (
         "batches",
         "bytes",
+        "cache",
         "failures",
         "in_flight",
         "kept",
@@ -56,6 +67,7 @@ class _Service:
         self.kept: dict[str, int] = {}
         self.tokens: dict[str, int] = {}
         self.keys: dict[str, int] = {}
+        self.cache: dict[str, int] = {}
         self.seconds = Buckets()
         self.batches = Buckets(KEYS)
         self.bytes = 0
@@ -125,6 +137,8 @@ class Metrics(Collector):
                 service.tokens[fact.outcome] = service.tokens.get(fact.outcome, 0) + 1
             case KeyMet():
                 service.keys[fact.outcome] = service.keys.get(fact.outcome, 0) + 1
+            case CacheUsed():
+                service.cache[fact.outcome] = service.cache.get(fact.outcome, 0) + 1
             case Retried():
                 service.retries[fact.reason] = service.retries.get(fact.reason, 0) + 1
             case NotRetried():
@@ -202,6 +216,11 @@ class Metrics(Collector):
             "Clients' idempotency keys that came again, by what they met.",
             labels=("service", "outcome"),
         )
+        cache = CounterMetricFamily(
+            "stolon_upstream_cache",
+            "Reads in which the cache had a part, by what it did.",
+            labels=("service", "outcome"),
+        )
         shared = CounterMetricFamily(
             "stolon_upstream_shared", "Answers taken from an equal call in flight.", labels=("service",)
         )
@@ -226,6 +245,8 @@ class Metrics(Collector):
                 tokens.add_metric((name, outcome), count)
             for outcome, count in one.keys.items():
                 keys.add_metric((name, outcome), count)
+            for outcome, count in one.cache.items():
+                cache.add_metric((name, outcome), count)
             shared.add_metric((name,), one.shared)
             size.add_metric((name,), one.bytes)
             flying.add_metric((name,), one.in_flight)
@@ -244,6 +265,7 @@ class Metrics(Collector):
             kept,
             tokens,
             keys,
+            cache,
         )
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from graphql import GraphQLError
 
 from graph.meanings import SchemaMeanings
+from resolvers.fast.program import Program, compiled
+from resolvers.fast.uncompiled import NotCompiled, Unhurried
 from resolvers.plan.cache import PlanCache, Variants
 from resolvers.plan.coverage import NotCovered, Reason
 from resolvers.plan.operation import Operation
@@ -25,6 +28,8 @@ class Plans:
     def __init__(self, schema: Any, kept: PlanCache | None = None) -> None:
         self.kept = PlanCache() if kept is None else kept
         self._meanings = SchemaMeanings(schema)
+        # By the plans themselves: a program goes when its plan does. (It holds parts of it, never the plan.)
+        self._programs: WeakKeyDictionary[Plan, Program | Unhurried] = WeakKeyDictionary()
 
     def of(self, operation: Operation) -> Plan:
         """The plan of a valid operation. Raises `NotCovered`."""
@@ -50,6 +55,17 @@ class Plans:
             self.kept.keep(key, variants, values, found)
         if isinstance(found, Reason):
             raise NotCovered(found)
+        return found
+
+    def program(self, plan: Plan) -> Program | Unhurried:
+        """The plan compiled, as long as the plan is kept; or why it is not."""
+        found = self._programs.get(plan)
+        if found is None:
+            try:
+                found = compiled(plan)
+            except NotCompiled as refused:
+                found = refused.reason
+            self._programs[plan] = found
         return found
 
     def _made(self, operation: Operation) -> Plan:

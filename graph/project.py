@@ -12,12 +12,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from adapters.cache_rule import UNSAID
 from adapters.contract import Contract
 from adapters.mistake import Mistake, ProjectError, nearest
 from graph.example_documents import ExampleDocument, read_examples
 from graph.schema import Schema
 from graph.settings import FILE, Settings, read_settings
 
+_CHANGES: Final = ("PUT", "PATCH", "DELETE")
 _OURS: Final = frozenset({"adapters", "resolvers", "graph", "stolon"})
 
 
@@ -163,10 +165,19 @@ def _unsaid(folder: Path, settings: Settings, used: Mapping[str, Contract]) -> I
 
 
 def _unknown(folder: Path, settings: Settings, used: Mapping[str, Contract]) -> Iterator[Mistake]:
-    """Operations with settings that are in no contract: a mistyped name would guard nothing."""
+    """Operations with settings that are in no contract, since a mistyped name would guard nothing; and with settings
+    of answers that are never kept.
+    """
     for name, contract in used.items():
         service = settings.services.get(name)
-        for operation in () if service is None else service.operations:
-            if operation not in contract.operations:
+        for operation, rules in {} if service is None else service.operations.items():
+            path = f"services.{name}.operations.{operation}"
+            found = contract.operations.get(operation)
+            if found is None:
                 message = f"the contract has no such operation{nearest(operation, contract.operations)}"
-                yield Mistake(folder / FILE, 0, f"services.{name}.operations.{operation}", message)
+                yield Mistake(folder / FILE, 0, path, message)
+            elif rules.reuse != UNSAID and found.method in _CHANGES:
+                message = (
+                    f"{found.method} changes something: its answers are not kept, whatever is said of them"
+                )
+                yield Mistake(folder / FILE, 0, path, message)

@@ -38,6 +38,8 @@ class Schema(strawberry.Schema):
 
     graph: Graph
     plans: Plans
+    own_executor: bool
+    """Whether the project gave an `execution_context_class` of its own."""
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class Schema(strawberry.Schema):
             **options,
         )
         self.plans = Plans(self)
+        self.own_executor = executor is not None
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None

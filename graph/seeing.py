@@ -20,6 +20,7 @@ from graph.metrics import Metrics
 from graph.observe import RequestObserver, Watch, count_calls
 from graph.request_log import json_line, plain_line, request_log
 from graph.settings import FILE, Settings
+from graph.store_counts import StoreCounts
 from graph.tracing import NotInstalled, Spans
 from resolvers.steps import StepWatch
 
@@ -35,12 +36,15 @@ class Seeing:
         self.metrics.registry.register(self.lanes)
         self.held_back = HeldBackCounts()
         self.metrics.registry.register(self.held_back)
-        self.integrations = Integrations(_slow(settings), clock, epoch)
+        self.stores = StoreCounts(epoch)
+        self.metrics.registry.register(self.stores)
+        self.integrations = Integrations(_slow(settings), clock, epoch, lambda: self.stores.turned)
         self._log: tuple[RequestObserver, ...] = ()
 
     def expect(self, settings: Settings) -> None:
         """The project was read anew: its services are these."""
         self.integrations.expect(_slow(settings))
+        self.stores.expect(settings.cache.shared is not None)
 
     def log_to(self, writer: LineWriter, *, plain: bool = False) -> None:
         """From the next application on, a line a request goes to the writer."""

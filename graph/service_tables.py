@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from adapters.breaker_state import BreakerRule
+from adapters.cache_rule import CacheRule, Reuse
 from adapters.known_keys import Idempotency
 from adapters.limit_rule import LimitRule
 from adapters.retry_decision import Retry
@@ -69,6 +70,17 @@ TABLES: Final[Mapping[str, _Table]] = MappingProxyType(
         "idempotency": _Table(
             Idempotency, {"keep": kinds.duration(1, 86_400), "memory": kinds.size(1 << 10, 1 << 30)}
         ),
+        "cache": _Table(
+            CacheRule,
+            {
+                "enabled": kinds.truth,
+                "private": kinds.truth,
+                "heuristic": kinds.truth,
+                "headers": kinds.one_of("all", "vary"),
+                "largest": kinds.size(1, 1 << 30),
+                "longest": kinds.duration(1, 31_536_000),
+            },
+        ),
     }
 )
 """By the name of the table; also the name of the setting in `Service`. Every one has defaults for all its keys."""
@@ -78,7 +90,14 @@ OPERATIONS: Final = "operations"
 """The table of a service's operations that have something of their own."""
 _OF_OPERATIONS: Final = ("breaker", "limit")
 """Which of the tables an operation may have."""
-_OPERATION: Final[Mapping[str, kinds.Reader]] = {"timeout": kinds.duration(0.001, 3600)}
+_REUSE: Final[Mapping[str, kinds.Reader]] = {
+    "fresh": kinds.duration(0, 86_400),
+    "shared": kinds.truth,
+    "stale_while_revalidate": kinds.duration(0, 86_400),
+    "stale_if_error": kinds.duration(0, 86_400),
+}
+"""What stands in an operation's own table of its answers: `adapters.cache_rule.Reuse`."""
+_OPERATION: Final[Mapping[str, kinds.Reader]] = {"timeout": kinds.duration(0.001, 3600), **_REUSE}
 
 
 def tables_of(document: Document, path: tuple[str, ...]) -> dict[str, Any]:
@@ -105,6 +124,7 @@ def _operations(
                 table = TABLES[one]
                 silent = table.silent(service.get(one) or table.made())
                 values[one] = _made(document, (*own, one), table, silent)
+        values["reuse"] = Reuse(**{one: values.pop(one) for one in _REUSE if one in values})
         yield name, OperationRules(**values)
 
 

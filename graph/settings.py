@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 
 from adapters.breaker_state import BreakerRule
+from adapters.cache_rule import CacheRule
 from adapters.credential_kinds import Credentials, Tls
 from adapters.known_keys import Idempotency
 from adapters.limit_rule import LimitRule
@@ -25,6 +26,7 @@ from adapters.retry_decision import Retry
 from adapters.service import OperationRules
 from graph import setting_kinds as kinds
 from graph.address import Address
+from graph.cache_settings import CacheSettings, cache_of
 from graph.credential_settings import CREDENTIALS, TLS, credentials_of
 from graph.limits import READERS as _LIMITS
 from graph.limits import Limits
@@ -127,6 +129,7 @@ class Service(_Setting, frozen=True, kw_only=True):
     breaker: BreakerRule = BreakerRule()
     limit: LimitRule = LimitRule()
     idempotency: Idempotency = Idempotency()
+    cache: CacheRule = CacheRule()
     operations: Mapping[str, OperationRules] = MappingProxyType({})
 
 
@@ -142,8 +145,10 @@ class Settings(_Setting, frozen=True, kw_only=True):
     identity: IdentitySettings | None = None
     limits: Limits = Limits()
     observe: ObserveSettings = ObserveSettings()
+    cache: CacheSettings = CacheSettings()
 
 
+_TABLES: Final = ("graph", "identity", "headers", "limits", "observe", "cache", "services")
 _GRAPH: Final[Mapping[str, kinds.Reader]] = {
     "schema": kinds.target,
     "path": kinds.url_path,
@@ -200,16 +205,17 @@ def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
     """
     folder = folder.resolve()
     document = Document.read(folder / FILE, environ)
-    document.check_names((), ("graph", "identity", "headers", "limits", "observe", "services"), "table")
+    document.check_names((), _TABLES, "table")
     graph = _struct(document, GraphSettings, ("graph",), _GRAPH)
     headers = _struct(document, HeaderSettings, ("headers",), _HEADERS)
     limits = _struct(document, Limits, ("limits",), _LIMITS)
     observe = _struct(document, ObserveSettings, ("observe",), _OBSERVE)
+    cache = cache_of(document)
     identity = (
         _struct(document, IdentitySettings, ("identity",), _IDENTITY) if document.has("identity") else None
     )
     services = dict(_services(document, folder))
-    if document.mistakes or graph is None or headers is None or limits is None or observe is None:
+    if document.mistakes or not (graph and headers and limits and observe):
         raise ProjectError(document.mistakes)
     return Settings(
         folder=folder,
@@ -219,6 +225,7 @@ def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
         services=MappingProxyType(services),
         limits=limits,
         observe=observe,
+        cache=cache,
     )
 
 

@@ -29,6 +29,10 @@ ENOUGH: Final = 5
 """Calls that a worker's breaker judges by at least, where the whole is not less."""
 
 
+LEAST_MEMORY: Final = 1 << 16
+"""Bytes that a worker has for cached answers at least."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """A limit by its place in the project file: the whole of it, and what each worker has."""
@@ -57,6 +61,7 @@ def shares(settings: Settings, workers: int) -> Iterator[Share]:
     for name in KEPT:
         whole = getattr(settings.limits, name)
         yield Share(f"limits.{name}", whole, whole)
+    yield Share("cache.bytes", settings.cache.bytes, _memory(settings.cache.bytes, workers))
     for name, service in settings.services.items():
         yield Share(f"services.{name}.connections", service.connections, share(service.connections, workers))
         burst = service.retry.burst
@@ -94,6 +99,10 @@ def _breaker(rule: BreakerRule, workers: int) -> BreakerRule:
 def _keys(rule: Idempotency, workers: int) -> Idempotency:
     """A client's repetition may come to any worker: each remembers the keys that came to it."""
     return replace(rule, memory=max(1 << 10, share(rule.memory, workers)))
+
+
+def _memory(whole: int, workers: int) -> int:
+    return max(LEAST_MEMORY, share(whole, workers))
 
 
 def _limit(rule: LimitRule, workers: int) -> LimitRule:
@@ -136,4 +145,5 @@ def divided(settings: Settings, workers: int) -> Settings:
         settings,
         limits=msgspec.structs.replace(settings.limits, **limits),
         services=MappingProxyType(services),
+        cache=msgspec.structs.replace(settings.cache, bytes=_memory(settings.cache.bytes, workers)),
     )

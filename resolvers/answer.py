@@ -42,7 +42,7 @@ def picked(call: BoundOperation, body: Any) -> tuple[Any, Where]:
     Raises FieldError (CONTRACT_VIOLATION).
     """
     where: Where = call.root
-    answer = call.operation.success
+    answer = call.success
     use = None if answer is None else answer.use
     if use is None:
         # Nothing is promised, so that all there is to say is that it went well.

@@ -1,28 +1,51 @@
-"""A decoded success, and what is taken from it: the value that `pick` names, or one page of a list. Pure.
+"""A success, and what is taken from it: the value that `pick` names, or one page of a list. Pure.
 
 `resolvers/store.py` settles answers; `resolvers/answer.py` decodes and picks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from resolvers.answer import picked
+from adapters.messages import Response
+from resolvers.answer import body_of, picked
 from resolvers.errors import page_fault
 from resolvers.fault import FieldError
 from resolvers.paging import Page, PageViolation, read_page
 from resolvers.settled import ABSENT, Settled
 from resolvers.source import BoundOperation
 
+_UNREAD: Final = object()
 
-@dataclass(frozen=True, slots=True)
+
 class Answered:
-    """A decoded success: the JSON body and the response's headers."""
+    """A success. Its body is decoded when somebody looks, once; or, by who knows just what of it is needed,
+    to types of their own.
+    """
 
-    body: Any
-    headers: Mapping[str, str]
+    __slots__ = ("_body", "_call", "_response")
+
+    def __init__(self, call: BoundOperation, response: Response) -> None:
+        self._call = call
+        self._response = response
+        self._body: Any = _UNREAD
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The response's headers, names in lower case."""
+        return self._response.headers
+
+    @property
+    def body(self) -> Any:
+        """The decoded JSON body. Raises FieldError for what is no JSON."""
+        if self._body is _UNREAD:
+            self._body = body_of(self._call, self._response)
+        return self._body
+
+    def decoded(self, decode: Callable[[bytes], Any]) -> Any:
+        """The body as `decode` has it. Raises what that raises."""
+        return decode(self._response.body)
 
 
 def value_of(call: BoundOperation, settled: Settled) -> Settled:

@@ -14,7 +14,8 @@ from typing import Any, Final, TypeAlias
 
 from aiodataloader import DataLoader, Loader, dispatch_queue_batch
 
-from resolvers.settled import Settled
+from resolvers.fault import Fault
+from resolvers.settled import Landing, Settled, Slot
 
 # What a landed answer leads to is asked within the turn in which its waiters wake, at whatever depth. Resolvers of
 # Python in between take turns: for their own tasks, for each await that waits for nothing outside, and, on a plan,
@@ -22,15 +23,15 @@ from resolvers.settled import Settled
 # often in some ten microseconds, and a busy one is what a batch may wait for.
 QUIET_TURNS: Final = 16
 # Other work on the loop must not hold a batch back for ever.
-MOST_TURNS: Final = 64
+MOST_TURNS: Final = 128
 
 Start: TypeAlias = "Callable[[Coroutine[Any, Any, None]], Task[None]]"
 """Makes a task of a load, and owns it."""
 
 
 class Batch(DataLoader[Hashable, Settled]):
-    """The keys that wait to be loaded together. `load` gives every asker a future of its own; results are
-    kept by slots.
+    """The keys that wait to be loaded together. Results are kept by slots; `broken` makes the fault of what a load
+    must not raise.
     """
 
     cache = False
@@ -39,10 +40,20 @@ class Batch(DataLoader[Hashable, Settled]):
         self,
         load: Callable[[list[Hashable]], Coroutine[Any, Any, list[Settled]]],
         added: Callable[[Batch], None],
+        broken: Callable[[BaseException], Fault],
         loop: AbstractEventLoop,
     ) -> None:
         super().__init__(load, loop=loop)
         self._added = added
+        self._broken = broken
+
+    def add(self, key: Hashable, slot: Slot, *, waits: bool = True) -> None:
+        """Queue a key whose result lands in a slot, without a future in between. Not `waits`: whoever adds says
+        when the batch leaves.
+        """
+        self._queue.append(Loader(key=key, future=Landing(slot, self._broken)))
+        if waits:
+            self._added(self)
 
     def do_resolve_reject(self, key: Hashable, future: Future[Settled]) -> None:
         """Queue a key; the turns decide when it leaves."""

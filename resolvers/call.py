@@ -195,7 +195,10 @@ def to_wire(contract: Contract, use: Use, value: Any) -> Any:
     schema = contract.schema(use)
     if schema.kind is Kind.ARRAY and schema.items is not None and isinstance(value, (list, tuple)):
         items = schema.items
-        return [to_wire(contract, items, item) for item in value]
+        of = contract.schema(items)
+        if of.kind in (Kind.ARRAY, Kind.OBJECT):
+            return [to_wire(contract, items, item) for item in value]
+        return [None if item is None else _leaf_to_wire(of, item) for item in value]
     if schema.kind is Kind.OBJECT and isinstance(value, Mapping):
         known = {one.name: one.use for one in schema.properties}
         return {

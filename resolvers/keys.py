@@ -23,6 +23,8 @@ def canonical(kind: Kind, value: object) -> str | None:
 
     None for what can be no key of that kind. Empty text is none.
     """
+    if type(value) is int and -_TOO_LARGE < value < _TOO_LARGE:  # most keys are: no need to look further
+        return str(value)
     if isinstance(value, (UUID, date)):
         value = value.text or value.isoformat() if isinstance(value, ExactDateTime) else str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
@@ -39,6 +41,9 @@ def canonical(kind: Kind, value: object) -> str | None:
 
 def key_of(entity: Entity, item: object) -> tuple[str, ...] | None:
     """The key of an object of an answer; None where a part of it is no key."""
+    if len(entity.key) == 1 and len(entity.key[0]) == 1 and type(item) is dict:
+        single = canonical(entity.kinds[0], item.get(entity.key[0][0]))
+        return None if single is None else (single,)
     parts: list[str] = []
     for path, kind in zip(entity.key, entity.kinds, strict=True):
         part = canonical(kind, raw(item, path))

@@ -11,38 +11,42 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from resolvers.fast.uncompiled import Unhurried
 from resolvers.plan.coverage import Reason
 from resolvers.plan.plan import Plan
 from resolvers.run.ledger import Ledger
 from resolvers.store import Store
 
-Lane: TypeAlias = Literal["plan", "reference"]
+Lane: TypeAlias = Literal["fast", "plan", "reference"]
+Why: TypeAlias = Reason | Unhurried
 PlanWatch: TypeAlias = Callable[[Plan], AbstractContextManager[None]]
 
 
 @dataclass(slots=True)
 class LaneChoice:
-    """`plans`: whether operations run on plans where they can. `told` hears of each operation the lane that it
+    """`plans`: whether operations run on plans where they can; `unhurried` why not compiled, where nobody asked for
+    that of the operation itself. `told` hears of each operation the lane that it
     ran on, and why it was the reference lane; `around` is entered while a plan runs. `explains`: what really
     happens is to be written down, in `ledger`: of the request's own operation, of which those that a resolver
     executes in turn are a part. `clock` gives seconds, finer than a loop's own, which may count whole milliseconds.
     """
 
     plans: bool = True
-    told: Callable[[Lane, Reason | None], None] | None = None
+    told: Callable[[Lane, Why | None], None] | None = None
     around: PlanWatch | None = None
     explains: bool = False
     plan: Plan | None = None
     reason: Reason | None = None
+    unhurried: Unhurried | None = None
     ledger: Ledger | None = field(default=None, repr=False)
     clock: Callable[[], float] = time.perf_counter
 
     def ran(self, lane: Lane, reason: Reason | None = None) -> None:
-        """An operation of the request runs on a lane."""
+        """An operation of the request runs on a lane, for this reason on the reference lane."""
         if not self._known:
             self.reason = reason
         if self.told is not None:
-            self.told(lane, reason)
+            self.told(lane, self.unhurried if lane == "plan" else reason)
 
     def watch(self, plan: Plan, store: Store) -> Ledger | None:
         """What watches the run of a plan, where that is wanted."""

@@ -20,7 +20,7 @@ from resolvers.fault import Fault, FieldError
 from resolvers.keys import canonical, key_of
 from resolvers.paging import Page, PageViolation, first_values, next_values
 from resolvers.record import raw
-from resolvers.settled import ABSENT, Ask, Settled
+from resolvers.settled import ABSENT, Settled
 from resolvers.source import BoundOperation, Entity, Grouped, Key, Supplied
 from resolvers.where import Where, down
 
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 class Calls(Protocol):
     """What a load needs of the store."""
 
-    def value(self, call: BoundOperation, supplied: Supplied) -> Ask: ...
+    async def loaded(self, call: BoundOperation, supplied: Supplied) -> Settled: ...
 
     def limits(self, call: BoundOperation) -> Service: ...
 
@@ -43,6 +43,8 @@ async def bounded(works: Sequence[Callable[[], Awaitable[Result]]], limit: int) 
     """Run works, at most `limit` at once; results in order. Raises what the first of them raised, when all
     have ended.
     """
+    if len(works) == 1:
+        return [await works[0]()]
     gate = Semaphore(limit)
 
     async def one(work: Callable[[], Awaitable[Result]]) -> Result:
@@ -101,10 +103,9 @@ def _apart(many: BoundOperation, keys: list[tuple[str, ...]]) -> list[list[tuple
 
 async def _load_one(calls: Calls, one: BoundOperation, key: tuple[str, ...]) -> Settled:
     try:
-        asked = calls.value(one, Supplied(key=key))
+        return await calls.loaded(one, Supplied(key=key))
     except FieldError as refused:
         return Settled(fault=refused.fault)
-    return asked if isinstance(asked, Settled) else await asked
 
 
 async def _load_many(
@@ -188,8 +189,7 @@ async def _take_all(
     where = down(call.root, call.pick)
     try:
         if call.paging is None:
-            asked = calls.value(call, supplied)
-            answered = (asked if isinstance(asked, Settled) else await asked).unwrap()
+            answered = (await calls.loaded(call, supplied)).unwrap()
             if answered is None:
                 return None
             items, where = answered

@@ -58,6 +58,11 @@ class ObjectReader:
             raise Violation(violation_at(where, "object", found_type(value)))
         return record(value, where, self)
 
+    @property
+    def schema(self) -> Schema:
+        """The schema of its objects."""
+        return self._schema
+
     def property(self, of: Record, upstream: str) -> Any:
         """A property's checked value, by its upstream name. Raises Violation."""
         made = self._made.get(upstream)
@@ -190,19 +195,19 @@ class Readers:
 
 
 class ArrayReader:
-    """Reads lists, item by item, with the reader `items`."""
+    """Reads lists, item by item, with the reader `items`; null among them where they are `nullable`."""
 
-    __slots__ = ("_nullable", "items")
+    __slots__ = ("items", "nullable")
 
     def __init__(self, items: Reader, nullable: bool) -> None:
         self.items = items
-        self._nullable = nullable
+        self.nullable = nullable
 
     def __call__(self, value: object, where: Where) -> list[Any]:
         """The items, Violations in the places of those that break the contract. Raises one where there is no list."""
         if type(value) is not list:
             raise Violation(violation_at(where, "array", found_type(value)))
-        read, nullable = self.items, self._nullable
+        read, nullable = self.items, self.nullable
         return [item_of(read, item, (where, index), nullable) for index, item in enumerate(value)]
 
 

@@ -18,8 +18,9 @@ from resolvers.errors import page_fault
 from resolvers.fault import Code, Fault, FieldError, Violation, violation_at
 from resolvers.keys import canonical
 from resolvers.leaf import INT32, found_type
+from resolvers.long_list import LONG, LongList
 from resolvers.paging import PageViolation
-from resolvers.reader import Reader, item_of
+from resolvers.reader import ArrayReader, Reader, item_of
 from resolvers.record import raw
 from resolvers.settled import Settled, then
 from resolvers.source import (
@@ -100,6 +101,8 @@ def read_pair(read: Reader, nullable: bool, settled: Settled) -> Any:
     if found is None:
         return _nothing(nullable)
     value, where = found
+    if isinstance(read, ArrayReader) and type(value) is list and len(value) > LONG:
+        return LongList(read, value, where)
     return read(value, where)
 
 

@@ -7,9 +7,9 @@ like any other result.
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Future
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from resolvers.fault import Fault, FieldError
 
@@ -32,6 +32,17 @@ class Settled:
 
 ABSENT = Settled()
 
+
+class Waiter(Protocol):
+    """Who waits for a slot: a future, or what stands for one."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, result: Settled, /) -> None: ...
+
+    def cancel(self) -> object: ...
+
+
 Ask: TypeAlias = "Settled | Future[Settled]"
 """What asking gives: at once what is settled already, else a future of the asker's own."""
 
@@ -39,28 +50,38 @@ Ask: TypeAlias = "Settled | Future[Settled]"
 class Slot:
     """The place of one result: settled once, read by any number of waiters."""
 
-    __slots__ = ("_ended", "_loop", "_settled", "_waiters")
+    __slots__ = ("_ended", "_loop", "_waiters", "settled")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
-        self._settled: Settled | None = None
+        self.settled: Settled | None = None
+        """The result, once it is there."""
         self._ended = False
-        self._waiters: list[Future[Settled]] = []
+        self._waiters: list[Waiter] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is a result, or never will be one."""
+        return self._ended or self.settled is not None
 
     def ask(self) -> Ask:
         """The result, or a new future for it."""
-        if self._settled is not None:
-            return self._settled
+        if self.settled is not None:
+            return self.settled
         waiter: Future[Settled] = self._loop.create_future()
+        self.tell(waiter)
+        return waiter
+
+    def tell(self, waiter: Waiter) -> None:
+        """One more who waits for the result, which is not there yet."""
         if self._ended:
             waiter.cancel()
         else:
             self._waiters.append(waiter)
-        return waiter
 
     def settle(self, result: Settled) -> None:
         """Set the result and wake every waiter that still waits."""
-        self._settled = result
+        self.settled = result
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():
@@ -81,10 +102,69 @@ class Slot:
         raised = done.exception()
         if raised is None:
             self.settle(done.result())
-        elif isinstance(raised, FieldError):
-            self.settle(Settled(fault=raised.fault))
         else:
-            self.settle(Settled(fault=broken(raised)))
+            self.fail(raised, broken)
+
+    def fail(self, raised: BaseException, broken: Callable[[BaseException], Fault]) -> None:
+        """Settle with what a load raised: a fault, or a defect, which is the fault that `broken` says."""
+        self.settle(Settled(fault=raised.fault if isinstance(raised, FieldError) else broken(raised)))
+
+
+class Landing:
+    """A slot as aiodataloader sees it: where the result of one key lands, in the manner of a future."""
+
+    __slots__ = ("_broken", "_slot")
+
+    def __init__(self, slot: Slot, broken: Callable[[BaseException], Fault]) -> None:
+        self._slot = slot
+        self._broken = broken
+
+    def done(self) -> bool:
+        """Whether nothing can land any more."""
+        return self._slot.is_over
+
+    def set_result(self, result: Settled) -> None:
+        """The key's result."""
+        self._slot.settle(result)
+
+    def set_exception(self, raised: BaseException) -> None:
+        """What the load raised in its place."""
+        self._slot.fail(raised, self._broken)
+
+    def cancel(self) -> None:
+        """The request ended."""
+        if not self._slot.is_over:
+            self._slot.abandon()
+
+
+class _Countdown:
+    """Waits for many slots with one future."""
+
+    __slots__ = ("_future", "_left")
+
+    def __init__(self, count: int, future: Future[None]) -> None:
+        self._left = count
+        self._future = future
+
+    def done(self) -> bool:
+        return self._future.done()
+
+    def set_result(self, _: Settled) -> None:
+        self._left -= 1
+        if not self._left:
+            self._future.set_result(None)
+
+    def cancel(self) -> object:
+        return self._future.cancel()
+
+
+def together(slots: Sequence[Slot], loop: AbstractEventLoop) -> Future[None]:
+    """A future of when all of these slots, none of which is settled, are."""
+    future: Future[None] = loop.create_future()
+    countdown = _Countdown(len(slots), future)
+    for slot in slots:
+        slot.tell(countdown)
+    return future
 
 
 def then(ask: Ask, use: Callable[[Settled], Value]) -> Any:

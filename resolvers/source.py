@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from adapters.constraints import Constraints
-from adapters.contract import Contract, Kind, Operation, Parameter, Use
+from adapters.contract import Answer, Contract, Kind, Operation, Parameter, Use
 from adapters.problem import FieldProblem
 from resolvers.change_keys import ChangeKey
 from resolvers.paging import Paging
@@ -140,11 +140,15 @@ class BoundOperation:
     locate: Locate = _nowhere
     public: bool = False
     change_key: Parameter | None = None
+    root: Root = field(init=False, repr=False)
+    """The place of a whole answer of this operation."""
+    success: Answer | None = field(init=False, repr=False)
+    """The answer that its result is read from."""
 
-    @property
-    def root(self) -> Root:
-        """The place of a whole answer of this operation."""
-        return Root(self.service, self.operation.id)
+    def __post_init__(self) -> None:
+        # Asked with every call.
+        object.__setattr__(self, "root", Root(self.service, self.operation.id))
+        object.__setattr__(self, "success", self.operation.success)
 
     @property
     def declares_404(self) -> bool:

@@ -45,7 +45,17 @@ class Watched(Protocol):
         ...
 
     def called(
-        self, service: str, operation: str, begun: float, status: int | None, size: int, *, shared: bool
+        self,
+        service: str,
+        operation: str,
+        begun: float,
+        status: int | None,
+        size: int,
+        *,
+        shared: bool,
+        cached: bool = False,
     ) -> None:
-        """A call ended that began at `begun`: with a status and so many bytes, or with neither."""
+        """A call ended that began at `begun`: with a status and so many bytes, or with neither. None was made where
+        another's was `shared`, or the answer was `cached`.
+        """
         ...

@@ -10,26 +10,25 @@ from __future__ import annotations
 
 import logging
 from asyncio import AbstractEventLoop, Future, Task, gather
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Literal, Protocol, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 from adapters.contract import Parameter
-from adapters.failures import UpstreamFailure
-from adapters.messages import Request, Send
+from adapters.messages import Request
 from adapters.service import Service
-from resolvers.answer import body_of
-from resolvers.answered import Answered, page_of, value_of
+from resolvers.answered import page_of, value_of
 from resolvers.batch import Batch, Turns
 from resolvers.call import Sender, other_parameters, request_of
 from resolvers.change_keys import ChangeKeys
-from resolvers.errors import fault_of_failure, fault_of_response, incomplete, page_fault
-from resolvers.fault import Code, Fault, FieldError
+from resolvers.errors import incomplete, page_fault
+from resolvers.fault import Code, Fault
 from resolvers.load import load_entities, load_groups
 from resolvers.paging import Incomplete, Page, PageViolation, follow
-from resolvers.settled import ABSENT, Ask, Settled, Slot
+from resolvers.sent import Upstream, sent
+from resolvers.settled import Ask, Settled, Slot, together
 from resolvers.source import BoundOperation, Entity, Grouped, Supplied
 from resolvers.steps import Step, StepWatch, Watched
 from resolvers.where import down
@@ -38,16 +37,6 @@ _LOG: Final = logging.getLogger("stolon.store")
 
 Result = TypeVar("Result")
 _UNSEEN: Final = nullcontext()
-
-
-class Upstream(Protocol):
-    """A service that calls can be sent to, with the settings that batches need."""
-
-    @property
-    def service(self) -> Service: ...
-
-    @property
-    def send(self) -> Send: ...
 
 
 class Store:
@@ -99,6 +88,25 @@ class Store:
             return value_of(call, asked)
         return self._derived(asked, partial(value_of, call))
 
+    async def loaded(self, call: BoundOperation, supplied: Supplied) -> Settled:
+        """The same for a load, which has a task of the store already: nothing else may await it."""
+        request = request_of(call, supplied, self.sender)
+        return value_of(call, await self.sent(call, request))
+
+    async def sent(self, call: BoundOperation, request: Request) -> Settled:
+        """What `answer` gives, sent by the one who awaits this, unless it was asked for before."""
+        slot, new = self._slot(_identity(request))
+        if not new:
+            asked = slot.ask()
+            return asked if isinstance(asked, Settled) else await asked
+        try:
+            settled = await self._send(call, request)
+        except BaseException:
+            slot.abandon()
+            raise
+        slot.settle(settled)
+        return settled
+
     def whole(self, call: BoundOperation, supplied: Supplied) -> Ask:
         """A list, followed to its end where it is paged: a pair of list and place."""
         if call.paging is None:
@@ -116,8 +124,34 @@ class Store:
         slot, new = self._slot((entity.slot, key))
         if new:
             batch = self._batch(entity.slot, partial(self._load_entities, entity))
-            batch.load(key).add_done_callback(partial(slot.land, broken=_defect))
+            batch.add(key, slot)
         return slot.ask()
+
+    def entities(
+        self, entity: Entity, keys: Sequence[tuple[str, ...]], *, alone: bool = False
+    ) -> list[Settled] | Future[None]:
+        """The same for many keys at a time: their results, in order, or a future of when all of them are there (ask
+        again then). `alone`: nobody else will ask for more of them, so that the batch need wait for nothing.
+        """
+        settled: list[Settled] = []
+        waiting: list[Slot] = []
+        batch: Batch | None = None
+        of = entity.slot
+        for key in keys:
+            slot, new = self._slot((of, key))
+            if new:
+                batch = batch or self._batch(of, partial(self._load_entities, entity))
+                batch.add(key, slot, waits=not alone)
+            found = slot.settled
+            if found is None:
+                waiting.append(slot)
+            else:
+                settled.append(found)
+        if not waiting:
+            return settled
+        if alone and batch is not None:
+            batch.leave(self._own)
+        return together(waiting, self._loop)
 
     def group(self, grouped: Grouped, supplied: Supplied, each: str) -> Ask:
         """The items of a grouped operation that belong to one parent's value: a list of pairs of item and
@@ -128,7 +162,7 @@ class Store:
         slot, new = self._slot((asks, others, each))
         if new:
             batch = self._batch((asks, others), partial(self._load_groups, grouped, supplied))
-            batch.load(each).add_done_callback(partial(slot.land, broken=_defect))
+            batch.add(each, slot)
         return slot.ask()
 
     async def page(
@@ -166,6 +200,8 @@ class Store:
         self._closed = True
         self._turns.abandon()
         tasks = list(self._tasks)
+        if not tasks:
+            return
         for task in tasks:
             task.cancel()
         await gather(*tasks, return_exceptions=True)
@@ -173,30 +209,14 @@ class Store:
     # --- loading
 
     async def _send(self, call: BoundOperation, request: Request) -> Settled:
-        upstream, watched = self._upstreams[call.service], self.watched
-        begun = 0.0 if watched is None else watched.now()
-        try:
-            response = await upstream.send(request)
-        except UpstreamFailure as failure:
-            if watched is not None:
-                watched.called(call.service, call.operation.id, begun, None, 0, shared=False)
-            return Settled(fault=fault_of_failure(call, failure, self._request_id))
-        if watched is not None:
-            size, shared = len(response.body), response.shared
-            watched.called(call.service, call.operation.id, begun, response.status, size, shared=shared)
-        if 200 <= response.status < 300:
-            try:
-                return Settled(Answered(body_of(call, response), response.headers))
-            except FieldError as broken:
-                return Settled(fault=broken.fault)
-        fault = fault_of_response(
+        return await sent(
+            self._upstreams[call.service],
             call,
-            response,
-            forwarded=upstream.service.of_caller,
-            now=self._epoch(),
+            request,
+            epoch=self._epoch,
             request_id=self._request_id,
+            watched=self.watched,
         )
-        return ABSENT if fault is None else Settled(fault=fault)
 
     async def _follow(self, call: BoundOperation, supplied: Supplied, key: Hashable) -> Settled:
         paging = call.paging
@@ -256,7 +276,7 @@ class Store:
     ) -> Batch:
         found = self._batches.get(key)
         if found is None:
-            found = self._batches[key] = Batch(load, self._turns.added, self._loop)
+            found = self._batches[key] = Batch(load, self._turns.added, _defect, self._loop)
         return found
 
     def _derived(self, asked: Future[Settled], use: Callable[[Settled], Settled]) -> Future[Settled]:
@@ -285,7 +305,8 @@ class Store:
 
 def _identity(one: Request) -> tuple[Hashable, ...]:
     """What makes two requests of one caller the same."""
-    return (one.service, one.operation, one.target, tuple(sorted(one.headers.items())), one.body)
+    headers = tuple(sorted(one.headers.items())) if one.headers else ()
+    return (one.service, one.operation, one.target, headers, one.body)
 
 
 def _defect(raised: BaseException) -> Fault:

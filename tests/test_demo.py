@@ -28,6 +28,11 @@ from graph.demo import run_demo
 ROOT = Path(__file__).resolve().parent.parent
 STOLON = (sys.executable, "-c", "import sys; sys.argv[0] = 'stolon'; from graph.cli import main; main()")
 NAMES = ["ana", "bruno", "carla"]
+SERVICES = [
+    *("identity", "users", "orders", "payments"),
+    *("expenses", "storage", "projections", "reports", "notifications"),
+]
+DASHBOARD = ROOT / "examples" / "parfinanciero" / "operations" / "05-dashboard.graphql"
 START_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -123,7 +128,7 @@ def ended(pid: int) -> bool:
 def calls(demo: Demo) -> dict[str, int]:
     """The services' own counters."""
     made: dict[str, int] = {}
-    for name in ("users", "orders", "payments"):
+    for name in SERVICES[1:]:
         with urllib.request.urlopen(f"{demo.services[name][0]}/internal/calls", timeout=30) as response:
             made |= {f"{name}.{one}": count for one, count in json.load(response).items()}
     return made
@@ -157,7 +162,7 @@ def test_the_demo_serves_three_callers_and_ends_without_a_trace() -> None:
     """
     with demo("--port", "0") as running:
         assert list(running.tokens) == NAMES
-        assert sorted(running.services) == ["identity", "orders", "payments", "users"]
+        assert list(running.services) == SERVICES
         promised = "{me{orders(first:20){edges{node{total payments{state} customer{name}}}}}}"
         status, body = running.ask(running.tokens["ana"], promised)
         assert (status, "errors" in body) == (200, False)
@@ -167,6 +172,9 @@ def test_the_demo_serves_three_callers_and_ends_without_a_trace() -> None:
             "orders.listOrders": 1,
             "payments.listPayments": 1,
         }
+        # The story of five services, which needs each of the gateway's credentials.
+        status, body = running.ask(running.tokens["ana"], DASHBOARD.read_text())
+        assert (status, "errors" in body, None in body["data"]["me"].values()) == (200, False, False)
         seen = {name: running.ask(running.tokens[name], "{me{id email}}") for name in NAMES}
         assert [body["data"]["me"]["id"] for _, body in seen.values()] == ["u-0001", "u-0002", "u-0003"]
         assert [body["data"]["me"]["email"] is None for _, body in seen.values()] == [False, True, True]
@@ -189,7 +197,7 @@ def test_the_demo_serves_three_callers_and_ends_without_a_trace() -> None:
         assert [line for line in logged.splitlines() if not re.match(r"\d\d:\d\d:\d\d \w+ ", line)] == []
         secrets = [*running.tokens.values(), "@example.com", "u-0001", "no.such.token"]
         assert [secret for secret in secrets if secret in logged] == []
-        assert [ended(pid) for pid in pids] == [True] * 4
+        assert [ended(pid) for pid in pids] == [True] * 9
         others = [line for line in running.lines if not line.startswith("token ")]
         assert [token for token in running.tokens.values() for line in others if token in line] == []
 
@@ -209,7 +217,7 @@ def test_keys_are_made_anew_at_each_start_and_a_taken_port_is_passed_over() -> N
             pids = [pid for _, pid in second.services.values()]
             printed, logged = second.stop(signal.SIGINT)
             assert (printed, "Traceback" in logged) == ("", False)
-            assert (second.process.returncode, [ended(pid) for pid in pids]) == (0, [True] * 4)
+            assert (second.process.returncode, [ended(pid) for pid in pids]) == (0, [True] * 9)
             assert first.ask(first.tokens["ana"], "{me{id}}")[0] == 200
 
 

@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_urlsafe
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .services import identity, orders, payments, users
+from .services import identity
+from .services.catalogue import SERVICES
+from .services.clients import CLIENTS, Secrets
 from .services.counters import COUNTERS
 from .services.options import ServiceOptions
 from .services.signing import PEOPLE, KeyRing, new_key
 
-NAMES = ("identity", "users", "orders", "payments")
+NAMES = ("identity", *SERVICES)
+KEYED = "notifications"
 GRACE_SECONDS = 0.5
 
 
 class Example:
-    """The running services by name: `identity`, `users`, `orders`, `payments`."""
+    """The running services by name: `identity`, `users`, `orders` and so on.
+
+    `secrets` are those of the identity provider's clients by name, and the key that notifications take.
+    """
 
     def __init__(
         self,
@@ -33,11 +41,14 @@ class Example:
         slow_seconds: float,
         pause: Callable[[float], Awaitable[None]],
         make_key: Callable[[], rsa.RSAPrivateKey],
+        clock: Callable[[], float],
     ) -> None:
         self._folder = folder
         self._slow_seconds = slow_seconds
         self._pause = pause
+        self._clock = clock
         self._make_key = make_key
+        self.secrets = {name: token_urlsafe(32) for name in (*CLIENTS, KEYED)}
         self._ports: dict[str, int] = {}
         self._running: dict[str, tuple[web.Application, web.AppRunner]] = {}
 
@@ -54,6 +65,13 @@ class Example:
     def jwks(self) -> str:
         """The URL of the identity provider's keys."""
         return f"{self.issuer}/.well-known/jwks.json"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What `stolon.toml` takes from its environment: where the services are, and the gateway's secrets."""
+        urls = {f"{name.upper()}_URL": self.url(name) for name in NAMES}
+        secrets = {"GATEWAY_SECRET": self.secrets["gateway"], "NOTIFICATIONS_KEY": self.secrets[KEYED]}
+        return urls | secrets
 
     @property
     def keys(self) -> KeyRing:
@@ -109,16 +127,27 @@ class Example:
 
     def _application(self, service: str) -> web.Application:
         if service == "identity":
-            return identity.create_app(identity.IdentityOptions(issuer=self.issuer, make_key=self._make_key))
+            return identity.create_app(
+                identity.IdentityOptions(
+                    issuer=self.issuer, make_key=self._make_key, secrets=Secrets(dict(self.secrets))
+                )
+            )
         options = ServiceOptions(
             database=self._folder / f"{service}.sqlite",
             jwks=self.jwks,
             issuer=self.issuer,
             slow_seconds=self._slow_seconds,
+            work_seconds=self._slow_seconds,
             pause=self._pause,
+            clock=self._clock,
+            storage_url=self._url_or_nothing("storage"),
+            expenses_url=self._url_or_nothing("expenses"),
+            secret=self.secrets.get(service, ""),
         )
-        create = {"users": users.create_app, "orders": orders.create_app, "payments": payments.create_app}
-        return create[service](options)
+        return SERVICES[service](options)
+
+    def _url_or_nothing(self, service: str) -> str:
+        return self.url(service) if service in self._ports else ""
 
 
 @asynccontextmanager
@@ -128,13 +157,15 @@ async def example(
     slow_seconds: float = 30.0,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     make_key: Callable[[], rsa.RSAPrivateKey] = new_key,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Example]:
     """Starts everything on free ports, the databases in `folder`, and stops it at the end.
 
-    `pm_slow` waits by `pause`, which tests may watch or hold. `make_key` may hand out a key made before:
-    making one takes a tenth of a second, which many tests need not pay.
+    `pm_slow` waits by `pause`, which tests may watch or hold; projections take `slow_seconds`, too. `clock` is what
+    the rates of notifications go by. `make_key` may hand out a key made before: making one takes a tenth of a second,
+    which many tests need not pay.
     """
-    running = Example(folder, slow_seconds, pause, make_key)
+    running = Example(folder, slow_seconds, pause, make_key, clock)
     try:
         for service in NAMES:
             await running.start(service)

@@ -1,4 +1,4 @@
-"""The whole example as processes of their own: identity, users, orders and payments. The demo starts it.
+"""The whole example as processes of their own: the identity provider and every service. The demo starts it.
 
 This file imports nothing of its neighbours, so that it may be loaded by its path as well as imported.
 """
@@ -13,12 +13,22 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import cast
 
 import aiohttp
 
 SERVICES_FOLDER = Path(__file__).resolve().parent / "services"
-NAMES = ("identity", "users", "orders", "payments")
+NAMES = (
+    *("identity", "users", "orders", "payments"),
+    *("expenses", "storage", "projections", "reports", "notifications"),
+)
+CALLS = {"expenses": "storage", "projections": "expenses"}
+"""Who calls whom: a service is told the address of the one that it calls."""
+CLIENTS = ("gateway", "expenses", "projections")
+"""Who gets tokens of its own from the identity provider, each for a secret."""
+KEYED = "notifications"
+"""The service that takes a key."""
 PEOPLE = ("ana", "bruno", "carla")
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
@@ -53,10 +63,15 @@ class Service:
 
 @dataclass(slots=True)
 class Launched:
-    """The running example: its services by name and the callers' tokens (`ana`, `bruno`, `carla`)."""
+    """The running example: its services by name and the callers' tokens (`ana`, `bruno`, `carla`).
+
+    `secrets` are made anew at each launch: those of the identity provider's clients by their names, and the key that
+    notifications take.
+    """
 
     services: dict[str, Service] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
     def url(self, service: str) -> str:
         """The base URL of a service; it stays the same when the service is stopped and started again."""
@@ -71,6 +86,13 @@ class Launched:
     def jwks(self) -> str:
         """The URL of the identity provider's keys."""
         return f"{self.issuer}/.well-known/jwks.json"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What `stolon.toml` takes from its environment: where the services are, and the gateway's secrets."""
+        urls = {f"{name.upper()}_URL": service.url for name, service in self.services.items()}
+        secrets = {"GATEWAY_SECRET": self.secrets["gateway"], "NOTIFICATIONS_KEY": self.secrets[KEYED]}
+        return urls | secrets
 
     async def stop(self, service: str) -> None:
         """Stops a service (SIGTERM, and SIGKILL for one that does not heed it); its port then refuses
@@ -103,18 +125,33 @@ async def launch(
     Everything is stopped at the end, also when the block raises; should this very process be killed, the
     services end by themselves. Raises `LaunchError` when a service does not start.
     """
-    launched = Launched()
+    launched = Launched(secrets={name: token_urlsafe(32) for name in (*CLIENTS, KEYED)})
     try:
         ports = ports or {}
         more = ["--access-log"] if access_log else []
-        launched.services["identity"] = await _first_start("identity", ports.get("identity", 0), more)
+        # In files, because a command line is for everybody to see, and the commands are printed.
+        kept = _kept(folder / "secrets", launched.secrets)
+        options = ["--secrets", str(kept), *more]
+        launched.services["identity"] = await _first_start("identity", ports.get("identity", 0), options)
+        listening = {name: asyncio.Event() for name in NAMES}
 
         async def start(name: str) -> None:
             options = ["--database", str(folder / f"{name}.sqlite")]
             options += ["--jwks", launched.jwks, "--issuer", launched.issuer, *more]
             if name == "payments":
                 options += ["--slow-seconds", str(slow_seconds)]
-            launched.services[name] = await _first_start(name, ports.get(name, 0), options)
+            if name in launched.secrets:
+                options += ["--secret-file", str(kept / f"{name}.secret")]
+            try:
+                if (called := CALLS.get(name)) is not None:
+                    await listening[called].wait()
+                    if called not in launched.services:
+                        return
+                    options += [f"--{called}-url", launched.url(called)]
+                launched.services[name] = await _first_start(name, ports.get(name, 0), options)
+            finally:
+                # Also after a failure: nobody shall wait for it.
+                listening[name].set()
 
         # All are waited for, also after a failure, so that those that did start are known and can be stopped.
         outcomes = await asyncio.gather(*map(start, NAMES[1:]), return_exceptions=True)
@@ -128,6 +165,17 @@ async def launch(
     finally:
         # Shielded: a second interrupt must not leave processes behind.
         await asyncio.shield(launched.stop_all())
+
+
+def _kept(folder: Path, secrets: Mapping[str, str]) -> Path:
+    """The folder, with a file NAME.secret for each secret that only this user may read."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for name, secret in secrets.items():
+        file = folder / f"{name}.secret"
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            stream.write(secret)
+    return folder
 
 
 async def _first_start(name: str, port: int, options: list[str]) -> Service:

@@ -1,8 +1,12 @@
-"""The graph of Parfinanciero: who the customers are, what they ordered, what they paid."""
+"""The graph of Parfinanciero: who the customers are, what they ordered, paid and spent, and what is made of it."""
 
 import strawberry
 from checkout import CheckoutResult, check_out
 from entities import Order, Payment, User, orders, payments, users
+from figures import MonthlyReport, Report, reports, reports_v2
+from messages import Email, notifications
+from receipts import keep_receipt
+from spending import Category, Expense, Projection, expenses, projections
 
 from stolon import rest
 
@@ -17,6 +21,22 @@ class Query:
     order: Order | None = rest.query(orders.op("getOrder"))
     orders: rest.Connection[Order] | None = rest.connection(orders.op("listOrders"))
     payment: Payment | None = rest.query(payments.op("getPayment"))
+    expense: Expense | None = rest.query(expenses.op("getExpense"))
+    # A POST that changes nothing: said to be safe, it is a query, batched and shared like any other.
+    search_expenses: list[Expense] | None = rest.query(
+        expenses.op("searchExpenses", user_id=rest.caller("sub"), safe=True),
+        description="What the caller spent and all criteria fit.",
+    )
+    categories: list[Category] | None = rest.query(expenses.op("listCategories"))
+    projection: Projection | None = rest.query(projections.op("getProjection"))
+    monthly_report: MonthlyReport | None = rest.query(reports_v2.op("getMonthlyReport"))
+    # What the service says of the next page is a link in a header, so that nothing else could tell.
+    monthly_reports: rest.Connection[MonthlyReport] | None = rest.connection(
+        reports_v2.op("listMonthlyReports", paging=rest.by_link(size="limit"))
+    )
+    report: Report | None = rest.query(
+        reports.op("getReport"), deprecation_reason="The service's first version ends: ask monthlyReport."
+    )
 
 
 @strawberry.type
@@ -27,11 +47,27 @@ class Mutation:
     update_order: Order | None = rest.mutation(orders.op("updateOrder"))
     cancel_order: Order | None = rest.mutation(orders.op("cancelOrder"))
     update_user: User | None = rest.mutation(users.op("updateUser"))
+    note_expense: Expense | None = rest.mutation(
+        expenses.op("createExpense", user_id=rest.caller("sub")),
+        scopes=["expenses:write"],
+        description="Note what the caller spent.",
+    )
+    ask_projection: Projection | None = rest.mutation(
+        projections.op("createProjection", user_id=rest.caller("sub")),
+        scopes=["projections:write"],
+        description="Ask what the caller will spend. It takes a while: ask projection by the id until it is ready.",
+    )
+    send_email: Email | None = rest.mutation(notifications.op("sendEmail"), scopes=["notifications:write"])
 
     checkout: CheckoutResult | None = rest.field(
         resolver=check_out,
         scopes=["orders:write", "payments:read", "payments:write"],
         description="Order and pay in one go. A payment that is refused or not made undoes the order.",
+    )
+    keep_receipt: Expense | None = rest.field(
+        resolver=keep_receipt,
+        scopes=["expenses:write"],
+        description="Upload the receipt of an expense.",
     )
 
 

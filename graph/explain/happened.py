@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
-from resolvers.run.ledger import CallMade, Ledger
+from resolvers.run.ledger import CallMade, Ledger, Served
 
 
 def run_did(ledger: Ledger) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def step_did(ledger: Ledger, number: int) -> dict[str, Any]:
         "bytes": sum(one.bytes for one in calls),
         "begun": None if done.begun is None else _ms(done.begun),
         "ended": None if done.ended is None else _ms(done.ended),
-        "served": {"upstream": served["upstream"], "flight": served["flight"]},
+        "served": {where: served[where] for where in get_args(Served)},
     }
 
 

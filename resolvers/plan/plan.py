@@ -93,7 +93,7 @@ class Step:
     field: Field
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Plan:
     """What one operation does, for given values of the booleans in its `@skip` and `@include`.
 

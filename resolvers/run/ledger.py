@@ -14,8 +14,10 @@ from typing import Final, Literal, TypeAlias
 
 from resolvers.plan.plan import Plan
 
-Served: TypeAlias = Literal["upstream", "flight"]
-"""Where an answer came from: a call of its own, or one that another request of the same caller had under way."""
+Served: TypeAlias = Literal["upstream", "flight", "cache"]
+"""Where an answer came from: a call of its own; one that another request had under way; or no call at all. Whose call
+filled the cache is not said: an answer that is for all callers tells of none of them.
+"""
 
 MOST_CALLS: Final = 1_000
 """Calls that are written down one by one; further ones are counted."""
@@ -117,12 +119,20 @@ class Ledger:
             _LOADING.reset(loading)
 
     def called(
-        self, service: str, operation: str, begun: float, status: int | None, size: int, *, shared: bool
+        self,
+        service: str,
+        operation: str,
+        begun: float,
+        status: int | None,
+        size: int,
+        *,
+        shared: bool,
+        cached: bool = False,
     ) -> None:
-        """A call ended, which began at `begun` on this ledger's clock."""
+        """A call ended, which began at `begun` on this ledger's clock; `shared` or `cached` where none was made."""
         if len(self.calls) >= MOST_CALLS:
             self.more_calls += 1
             return
-        served: Served = "flight" if shared else "upstream"
+        served: Served = "cache" if cached else "flight" if shared else "upstream"
         made = CallMade(service, operation, begun, self.now(), status, size, served, _BEHALF.get())
         self.calls.append(made)

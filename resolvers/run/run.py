@@ -7,6 +7,7 @@ what steps yield into the answer, and queues the steps below.
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextlib import suppress
@@ -21,7 +22,7 @@ from resolvers.plan.meaning import Call, Resolver
 from resolvers.plan.plan import Field, Plan, Step
 from resolvers.resolve import resolve
 from resolvers.run.place import Place
-from resolvers.run.values import Late, Nulled, Values
+from resolvers.run.values import Late, Nulled, Sliced, Values
 from resolvers.run.watch import RunWatch
 from resolvers.source import Fetch, Grouped, Lookup
 from resolvers.store import Store
@@ -122,13 +123,13 @@ class Run:
 
     def _onward(self) -> list[Coroutine[Any, Any, None]]:
         """Start everything that the values completed just now lead to; what is left to wait for."""
-        queued, late = self._values.taken()
+        queued, late, sliced = self._values.taken()
         left = [
             waits
             for number, parents in queued.items()
             if (waits := self._start(self._plan.steps[number], parents)) is not None
         ]
-        return [*left, *(self._later(one) for one in late)]
+        return [*left, *(self._later(one) for one in late), *map(self._slices, sliced)]
 
     # --- steps
 
@@ -223,6 +224,18 @@ class Run:
         self._values.step = late.step
         for (_, shape, place), value in zip(waiting, landed, strict=True):
             self._values.put(late.field, shape, value, place)
+        await self._on(_together(self._onward()))
+
+    async def _slices(self, of: Sliced) -> None:
+        """The next items of a long list, and what they lead to, beside the items after them."""
+        await asyncio.sleep(0)
+        if self.errors and of.place.is_gone:
+            return
+        self._values.step = of.step
+        try:
+            self._values.slice(of)
+        except Nulled:
+            of.place.null()
         await self._on(_together(self._onward()))
 
     def _note(self, raised: Exception, field: Field, place: list[str | int]) -> None:

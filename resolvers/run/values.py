@@ -8,21 +8,27 @@ there. Messages are graphql-core's, so that both lanes say the same.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterable, Awaitable, Callable, Hashable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from graphql import Undefined
 from graphql.execution import Executor
 from graphql.pyutils import inspect, is_iterable
 
 from resolvers.fault import Fault, FieldError
+from resolvers.long_list import LongList
 from resolvers.plan.meaning import Attribute, Property, TypeName
 from resolvers.plan.plan import AbstractShape, Field, LeafShape, ListShape, ObjectShape, Shape
 from resolvers.run.place import Place
 
 if TYPE_CHECKING:
     from resolvers.run.run import Host, Parents
+
+
+SLICE: Final = 100
+"""Items of a list that are completed before the loop has a turn: a millisecond or two."""
+SLICES: Final = 100
 
 
 class Nulled(Exception):
@@ -36,6 +42,19 @@ class Late:
     field: Field
     step: int | None
     waiting: list[tuple[Awaitable[Any], Shape, Place]] = dataclasses.field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Sliced:
+    """A long list, of which so many items are `done`: completed in slices, so that the loop is not held."""
+
+    field: Field
+    step: int | None
+    shape: ListShape
+    value: Sequence[Any]
+    made: list[Any]
+    place: Place
+    done: int = 0
 
 
 class Values:
@@ -53,14 +72,18 @@ class Values:
         self._note = note
         self._queued: dict[int, Parents] = {}
         self._late: dict[Field, Late] = {}
+        self._sliced: list[Sliced] = []
         self.step: int | None = None
         """The step whose values are completed now."""
 
-    def taken(self) -> tuple[dict[int, Parents], list[Late]]:
-        """What was queued since the last time: steps with their parents, and what has to be waited for."""
+    def taken(self) -> tuple[dict[int, Parents], list[Late], list[Sliced]]:
+        """What was queued since the last time: steps with their parents, what has to be waited for, and lists that
+        are not done yet.
+        """
         queued, self._queued = self._queued, {}
         late, self._late = self._late, {}
-        return queued, list(late.values())
+        sliced, self._sliced = self._sliced, []
+        return queued, list(late.values()), sliced
 
     def put(self, one: Field, shape: Shape, value: Any, place: Place) -> None:
         """Complete a value into its place. An error there is noted, and nulls what it must."""
@@ -172,22 +195,37 @@ class Values:
         if not is_iterable(value):
             raise TypeError(f"Expected Iterable, but did not find one for field '{one.parent}.{one.name}'.")
         made: list[Any] = []
-        nullable = shape.item.nullable
-        for index, item in enumerate(value):
-            made.append(None)
-            at = Place(place, made, index, nullable, None)
-            try:
-                self._store(one, shape.item, item, at)
-            except Nulled:
-                if not nullable:
-                    raise
-                at.null()
-            except Exception as raised:  # noqa: BLE001 - as in `put`
-                self._note(raised, one, at.path)
-                at.gone = True
-                if not nullable:
-                    raise Nulled from None
+        if isinstance(value, list | LongList) and len(value) > SLICE:
+            made += [None] * len(value)
+            self.slice(Sliced(one, self.step, shape, value, made, place))
+        else:
+            for index, item in enumerate(value):
+                made.append(None)
+                self._item(one, shape.item, item, Place(place, made, index, shape.item.nullable, None))
         return made
+
+    def slice(self, of: Sliced) -> None:
+        """Complete the next items of a long list; the rest of it waits for a turn of the loop. Raises `Nulled`."""
+        # At most so many slices, each of which waits for the one after it.
+        start, of.done = of.done, min(of.done + max(SLICE, len(of.value) // SLICES), len(of.value))
+        item = of.shape.item
+        for index in range(start, of.done):
+            self._item(of.field, item, of.value[index], Place(of.place, of.made, index, item.nullable, None))
+        if of.done < len(of.value):
+            self._sliced.append(of)
+
+    def _item(self, one: Field, shape: Shape, item: Any, at: Place) -> None:
+        try:
+            self._store(one, shape, item, at)
+        except Nulled:
+            if not at.nullable:
+                raise
+            at.null()
+        except Exception as raised:  # noqa: BLE001 - as in `put`
+            self._note(raised, one, at.path)
+            at.gone = True
+            if not at.nullable:
+                raise Nulled from None
 
     # --- objects
 

@@ -147,6 +147,36 @@ async def test_different_requests_never_share():
     await asyncio.gather(*tasks)
 
 
+async def test_requests_that_differ_in_a_header_alone_find_their_own():
+    """Whoever lands first, each later one joins its equal and no other, as long as that flies."""
+    flights, script = Flights(now), Script()
+    other = replace(READ, headers={"accept": "b"})
+    one, *others = await waiting(flights, script, READ, other, other)
+    assert len(script.asked) == 2
+    script.answers[0].set_result(OK)
+    assert await one == OK
+    later = await waiting(flights, script, other, READ, READ)
+    assert [asked.headers for asked in script.asked] == [READ.headers, other.headers, READ.headers]
+    script.answers[1].set_result(Response(200, {}, b"b"))
+    script.answers[2].set_result(OK)
+    found = await asyncio.gather(*others, *later)
+    assert [one.body for one in found] == [b"b", b"b", b"b", b"ok", b"ok"]
+    assert (flights._first, flights._others, flights._aloft) == ({}, {}, set())
+
+
+async def test_a_call_that_was_never_begun_leaves_nothing():
+    """A service that closes in the very turn of asking: nothing is sent, who asked is told, and nothing is left."""
+    flights, script = Flights(now), Script()
+    before = asyncio.all_tasks()
+    asking = asyncio.create_task(flights(own(READ), script))
+    closing = asyncio.create_task(flights.close())
+    with pytest.raises(Unavailable) as caught:
+        await asking
+    await closing
+    assert (caught.value.sent, script.asked, flights._first, flights._aloft) == (False, [], {}, set())
+    assert asyncio.all_tasks() == before
+
+
 async def test_trace_and_request_ids_do_not_separate():
     """The headers of the stated list take no part in the key, nor does the order of the others."""
     traced = dict.fromkeys(LEFT_OUT, "1")

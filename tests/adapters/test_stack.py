@@ -9,6 +9,7 @@ import re
 import pytest
 
 import adapters.stack
+from adapters.cache_store import InProcessStore
 from adapters.facts import CallEnded, CallStarted, Fact, ended, watch
 from adapters.failures import TimedOut, Unavailable
 from adapters.messages import Identity, Policy, Request, Response, Send
@@ -58,12 +59,14 @@ def test_the_policies_stand_in_the_order_that_is_written_down(monkeypatch: pytes
         return await send(request)
 
     monkeypatch.setattr("adapters.stack.stack", compose)
-    open_service(Service("users", "http://127.0.0.1:9"), loop_time, around=(around,))
+    store = InProcessStore(1 << 20, loop_time)
+    open_service(Service("users", "http://127.0.0.1:9"), loop_time, around=(around,), store=store)
     rows = re.findall(r"^\| \d+ \| `?(\w+)`? \|", adapters.stack.__doc__ or "", re.MULTILINE)
     assert rows == [
         "deadline",
         "credentials",
         "idempotency",
+        "cache",
         "flight",
         "retry",
         "breaker",
@@ -79,6 +82,7 @@ def test_the_policies_stand_in_the_order_that_is_written_down(monkeypatch: pytes
         "deadline",
         "none",
         "Changes",
+        "Cache",
         "Flights",
         "retry",
         "gate",

@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
 from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
+import adapters.connection
 from adapters.body import Body
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unavailable, UpstreamFailure
 from adapters.messages import Departure, Identity, Request, Response
@@ -158,6 +158,16 @@ async def test_headers_of_the_transport_cannot_be_set(name: str):
         found = await failure(transport, replace(GET, headers={name: "1"}))
     assert described(found) == ("NotSent", False)
     assert server.connections == 0
+
+
+@pytest.mark.parametrize("method", ["", "G ET", "GET / HTTP/1.1\r\nx: y\r\n\r\nGET", "GÉT"])
+async def test_a_method_cannot_add_anything(method: str):
+    """RFC 9110, section 9.1: a method is a token, or nothing is sent; it is sent in capitals."""
+    async with serving(says(answer())) as server, opened(server.url) as transport:
+        found = await failure(transport, replace(GET, method=method))
+        assert (described(found), server.connections) == (("NotSent", False), 0)
+        await transport(replace(GET, method="options"))
+    assert server.lines == ["OPTIONS /users HTTP/1.1"]
 
 
 @pytest.mark.parametrize("text", ["a\r\nx-evil: 1", "a\nb", "a\0b", "é", "\u2028", "\x7f"])
@@ -469,16 +479,16 @@ async def test_closing_in_the_middle_of_a_body_ends_the_call(monkeypatch: pytest
 async def test_closing_just_after_the_head_of_an_answer_ends_the_call(monkeypatch: pytest.MonkeyPatch):
     """A call whose answer has begun, but was not looked at when its transport closed, is Unavailable, sent."""
     async with serving(says(answer())) as server, opened(server.url) as transport:
-        session = transport._session
-        assert session is not None
-        real = session.request
+        real = adapters.connection.Connection.ask
 
-        async def answered_and_closed(method: str, url: URL, **options: Any) -> ClientResponse:
-            found = await real(method, url, **options)
+        async def answered_and_closed(
+            asked: adapters.connection.Connection, *request: Any, **options: Any
+        ) -> Any:
+            found = await real(asked, *request, **options)
             await transport.close()
             return found
 
-        monkeypatch.setattr(session, "request", answered_and_closed)
+        monkeypatch.setattr(adapters.connection.Connection, "ask", answered_and_closed)
         assert described(await failure(transport, POST)) == ("Unavailable", True)
 
 
@@ -522,11 +532,12 @@ def moved(to: str, status: int = 302) -> bytes:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_within_the_origin_is_followed(status: int):
-    """A safe GET follows a relative redirect of any kind, as the same request, headers included."""
+    """A safe GET follows a relative redirect of any kind, as the same request, and the answer says so."""
     acts = says(moved("/new/a%2Fb?x=%20", status)), says(answer())
     request = replace(GET, headers={"authorization": "Bearer x"})
     async with serving(*acts) as server, opened(server.url + "/api") as transport:
-        assert (await transport(request)).status == 200
+        response = await transport(request)
+        assert (response.status, response.moved) == (200, True)
     assert server.lines == ["GET /api/users HTTP/1.1", "GET /new/a%2Fb?x=%20 HTTP/1.1"]
     assert server.headers(1) == server.headers(0)
 
@@ -540,6 +551,7 @@ async def test_a_redirect_to_another_origin_is_the_answer():
     ):
         response = await transport(replace(GET, headers={"authorization": "Bearer x"}))
     assert (response.status, response.body, response.headers["location"]) == (302, b"moved", other.url + "/x")
+    assert response.moved is False
     assert (len(server.requests), other.connections) == (1, 0)
 
 

@@ -21,12 +21,9 @@ MINE, YOURS = answer(b'{"of":"me"}'), answer(b'{"of":"you"}')
 
 def usable(transport: Transport) -> bool:
     """Whether a kept connection is silent and open, as far as bytes have come."""
-    session = transport._session
-    assert session is not None
-    connector = session.connector
-    assert connector is not None
-    kept = [one for held in connector._conns.values() for one, _ in held]
-    return any(one.is_connected() and not one.should_close for one in kept)
+    kept = transport._kept
+    assert kept is not None
+    return any(one.usable for one, _ in kept._idle)
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_what_happened_is_told_with_it(schema):
                     "bytes": 120,
                     "begun": 0.977,
                     "ended": 1.953,
-                    "served": {"upstream": 1, "flight": 1},
+                    "served": {"upstream": 1, "flight": 1, "cache": 0},
                 },
             },
             {
@@ -140,7 +140,7 @@ def test_what_happened_is_told_with_it(schema):
                     "bytes": 0,
                     "begun": None,
                     "ended": None,
-                    "served": {"upstream": 0, "flight": 1},
+                    "served": {"upstream": 0, "flight": 1, "cache": 0},
                 },
             },
         ],

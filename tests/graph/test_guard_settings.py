@@ -1,4 +1,4 @@
-"""What a project says of breakers and limits, of services and of operations; and how mistakes are told."""
+"""What a project says of breakers, limits and caches, of services and of operations; and how mistakes are told."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from adapters.breaker_state import BreakerRule
+from adapters.cache_rule import CacheRule, Reuse
 from adapters.limit_rule import LimitRule
 from adapters.mistake import ProjectError
 from adapters.rate import Rate
 from adapters.service import OperationRules
+from graph.cache_settings import CacheSettings
 from graph.project import load_project
 from graph.settings import Service, read_settings
 from tests.graph.projects import TEXT, an, contract, operation, ref, write
@@ -172,4 +174,93 @@ def test_an_operation_that_no_contract_has_is_a_mistake(folder):
             "services.users.operations.getUsr",
             "the contract has no such operation; did you mean 'getUser'?",
         )
+    ]
+
+
+def test_answers_are_cached_without_a_word(folder):
+    """Where nothing is said, what answers allow is kept, in 64 MiB for all services together."""
+    assert read(folder, "").cache == CacheRule(
+        enabled=True, private=True, heuristic=False, headers="all", largest=1 << 20, longest=86_400.0
+    )
+    assert read_settings(folder, {}).cache == CacheSettings(bytes=64 << 20)
+
+
+def test_every_setting_of_a_cache_is_read(folder):
+    """Of the process, of a service, and of an operation's answers, which have no rule of the service's to fall to."""
+    service = read(
+        folder,
+        """
+[services.users.cache]
+enabled = false
+private = false
+heuristic = true
+headers = "vary"
+largest = "64KiB"
+longest = "90m"
+[services.users.operations.getUser]
+fresh = "30s"
+shared = true
+stale_while_revalidate = "1m"
+stale_if_error = "10m"
+[cache]
+bytes = "1MiB"
+""",
+    )
+    assert service.cache == CacheRule(False, False, True, "vary", 65_536, 5400.0)
+    assert service.operations == {
+        "getUser": OperationRules(
+            reuse=Reuse(fresh=30.0, shared=True, stale_while_revalidate=60.0, stale_if_error=600.0)
+        )
+    }
+    assert read_settings(folder, {}).cache == CacheSettings(bytes=1 << 20)
+
+
+def test_mistakes_in_what_is_said_of_caches_are_told(folder):
+    """Each at its line, with what was expected."""
+    text = """[services.users.cache]
+heders = "all"
+headers = "none"
+largest = 5
+[services.users.operations.getUser]
+fresh = 30
+shared = "yes"
+[cache]
+bytes = "1KiB"
+"""
+    assert mistakes(folder, text) == [
+        (6, "services.users.cache.heders", "unknown key; did you mean 'headers'?"),
+        (7, "services.users.cache.headers", "expected 'all' or 'vary'"),
+        (
+            8,
+            "services.users.cache.largest",
+            "expected a size as text, such as '64KiB' or '1MiB'; found integer",
+        ),
+        (
+            10,
+            "services.users.operations.getUser.fresh",
+            "expected a duration as text, such as '500ms', '5s' or '2m'; found integer",
+        ),
+        (11, "services.users.operations.getUser.shared", "expected true or false, found text"),
+        (13, "cache.bytes", "expected a size from 65536 to 68719476736 bytes"),
+    ]
+
+
+def test_a_change_has_no_answers_to_keep(tmp_path: Path):
+    """Freshness of a PUT, PATCH or DELETE would be without effect: it is told."""
+    users = contract(
+        operation("GET /user", "getUser", ref("User")),
+        operation("DELETE /user", "deleteUser", ref("User")),
+        User=an({"id": TEXT}),
+    )
+    rules = '[services.users.operations]\ngetUser.fresh = "5s"\ndeleteUser = { timeout = "5s" }\n'
+    write(tmp_path, MODULE, {"users": users}, HEAD + rules)
+    assert load_project(tmp_path, {}).settings.services["users"].operations["getUser"].reuse == Reuse(
+        fresh=5.0
+    )
+    (tmp_path / "stolon.toml").write_text(HEAD + rules.replace("timeout", "fresh"))
+    with pytest.raises(ProjectError) as caught:
+        load_project(tmp_path, {})
+    message = "DELETE changes something: its answers are not kept, whatever is said of them"
+    assert [(one.path, one.message) for one in caught.value.mistakes] == [
+        ("services.users.operations.deleteUser", message)
     ]

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from graphql.execution.values import get_variable_values
 from hypothesis import strategies as st
 
 from graph.documents import Documents
 from graph.executor import GraphQLRequest
+from graph.planned import mask
 from resolvers.caller import Caller
+from resolvers.fast.program import Program
+from resolvers.plan.coverage import NotCovered
+from resolvers.plan.operation import Operation
 from tests.lanes.agree import differences
 from tests.lanes.clock import JumpingLoop
 from tests.lanes.operations import Drawing, Drawn
 from tests.lanes.rows import World
 from tests.lanes.services import Services, Weather
-from tests.lanes.world import Ran, cursors, graphql_schema, run_lane, somebody
+from tests.lanes.world import Ran, cursors, graphql_schema, run_lane, schema, somebody
 
 CALLERS: Final = (
     somebody("pii", "secrets", staff=True),
@@ -72,6 +77,22 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(drawn, caller, Weather(world, failing, latency, steady))
 
 
+def is_compiled(case: Case) -> bool:
+    """Whether a case may run on the fast lane: its operation has a program, and its caller may see all of it."""
+    built, drawn = graphql_schema(), case.drawn
+    chosen = Documents().choose(drawn.document, drawn.operation_name)
+    variables = get_variable_values(built, chosen.operation.variable_definitions or (), dict(drawn.variables))
+    fragments = chosen.document.fragments
+    if isinstance(variables, list) or fragments is None:
+        return False
+    plans = schema().plans
+    try:
+        plan = plans.of(Operation(built, chosen.operation, fragments, variables))
+    except NotCovered:
+        return False
+    return isinstance(plans.program(plan), Program) and not mask(plan, case.caller)
+
+
 @cache
 def _below(count: int) -> st.SearchStrategy[int]:
     return st.integers(0, count - 1)
@@ -84,6 +105,7 @@ class Verdict:
     case: Case
     reference: Ran
     plan: Ran
+    fast: Ran
     differences: Sequence[str]
 
     def __str__(self) -> str:
@@ -92,7 +114,9 @@ class Verdict:
                 "The lanes disagree:\n" + "\n".join(self.differences),
                 repr(self.case),
                 "what the services answered:\n" + "\n".join(self.reference.told),
-                *(_shown(name, ran) for name, ran in (("reference", self.reference), ("plan", self.plan))),
+                _shown("reference", self.reference),
+                _shown("plan", self.plan),
+                _shown("fast", self.fast),
             )
         )
 
@@ -113,8 +137,12 @@ def judged(case: Case, loop: JumpingLoop) -> Verdict:
         request = GraphQLRequest(drawn.document, drawn.variables, drawn.operation_name)
         return loop.complete(run_lane(lane, request, Services(weather), case.caller, documents))
 
-    reference, plan = ran("reference"), ran("plan")
-    found = differences(reference, plan, latency=weather.latency, steady=weather.steady)
+    reference, plan, fast = ran("reference"), ran("plan"), ran("fast")
+    found = [
+        f"{name}: {one}"
+        for name, other in (("plan", plan), ("fast", fast))
+        for one in differences(reference, other, latency=weather.latency, steady=weather.steady)
+    ]
     if any(one["extensions"]["code"] in _INVALID for one in reference.answer.errors):
         found.append("the operation that was drawn is not valid")
-    return Verdict(case, reference, plan, found)
+    return Verdict(case, reference, plan, fast, found)

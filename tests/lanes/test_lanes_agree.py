@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 
-from tests.lanes.cases import Case, cases, judged
+from tests.lanes.cases import Case, cases, is_compiled, judged
 from tests.lanes.clock import JumpingLoop
 
 CASES: Final = int(os.environ.get("LANE_CASES", "400"))
@@ -64,3 +64,30 @@ def test_the_lanes_agree(number: int, loop: JumpingLoop) -> None:
         assert not verdict.differences, str(verdict)
 
     agree()
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("number", seeds())
+def test_the_fast_lane_agrees(number: int, loop: JumpingLoop) -> None:
+    """The same of operations that have a program, of which few are drawn by chance."""
+    stayed = 0
+
+    @seed(number)
+    @settings(
+        max_examples=max(min(PART, CASES) // 4, 1),  # three of four that are drawn are put aside
+        deadline=None,
+        database=None,
+        phases=PHASES,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases())
+    def agree(case: Case) -> None:
+        nonlocal stayed
+        assume(is_compiled(case))
+        verdict = judged(case, loop)
+        assert not verdict.differences, str(verdict)
+        stayed += verdict.fast.lanes == ["fast"]
+
+    agree()
+    assert stayed > 0

@@ -24,7 +24,7 @@ from tests.lanes.endpoints import ENDPOINTS
 from tests.lanes.operations import Drawing, Drawn
 from tests.lanes.rows import World
 from tests.lanes.services import Services, Weather
-from tests.lanes.world import Ran, cursors, graphql_schema, run_lane, somebody
+from tests.lanes.world import LANES, Ran, cursors, graphql_schema, run_lane, somebody
 
 
 @pytest.fixture
@@ -160,10 +160,16 @@ def test_the_world_is_decided_by_what_is_asked_not_by_when(loop: JumpingLoop) ->
 
 
 def test_each_lane_runs_where_it_says(loop: JumpingLoop) -> None:
-    """The reference lane is graphql-core, and the plan lane runs on a plan: otherwise one is compared with itself."""
+    """The reference lane is graphql-core, the others run on a plan, the fast one compiled: otherwise one is compared
+    with itself.
+    """
 
     def ran(lane: Any) -> Ran:
         request = GraphQLRequest('{ person(id: "p1") { id } }')
         return loop.complete(run_lane(lane, request, Services(Weather(World(1))), somebody()))
 
-    assert (ran("reference").lanes, ran("plan").lanes) == (["reference: switched_off"], ["plan"])
+    assert [ran(lane).lanes for lane in LANES] == [
+        ["reference: switched_off"],
+        ["plan: fast_switched_off"],
+        ["fast"],
+    ]

@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as open_met
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapters.facts import CallEnded, CallStarted, KeyMet, NotRetried, Probed, Retried, TokenAsked
+from adapters.facts import CacheUsed, CallEnded, CallStarted, KeyMet, NotRetried, Probed, Retried, TokenAsked
 from graph.metrics import MOST_CODES, Metrics
 from graph.observe import Handled
 from graph.tallies import ANONYMOUS, NONE, OTHER, Buckets, Names
@@ -82,7 +82,7 @@ def test_requests_are_counted_and_timed():
 
 def test_calls_are_counted_by_service():
     """Per service: answers by class of status, failures by kind, time, bytes, shared answers, what is under way,
-    keys loaded together, probes, tokens, and what was tried again or not.
+    keys loaded together, probes, tokens, the cache, and what was tried again or not.
     """
     metrics = Metrics()
     for _ in range(4):
@@ -100,6 +100,9 @@ def test_calls_are_counted_by_service():
     metrics.call(KeyMet("users", "getUser", "replayed"))
     metrics.call(KeyMet("users", "addUser", "replayed"))
     metrics.call(KeyMet("users", "addUser", "reused"))
+    metrics.call(CacheUsed("users", "getUser", "hit"))
+    metrics.call(CacheUsed("users", "listUsers", "hit"))
+    metrics.call(CacheUsed("users", "getUser", "stale"))
     metrics.call(Retried("users", "getUser", "503", 1, 0.1))
     metrics.call(Retried("users", "listUsers", "503", 1, 0.1))
     metrics.call(Retried("users", "getUser", "Unavailable", 2, 0.1))
@@ -128,6 +131,8 @@ def test_calls_are_counted_by_service():
         "stolon_token_requests_total{outcome=unavailable,service=users}": 1,
         "stolon_idempotency_keys_total{outcome=replayed,service=users}": 2,
         "stolon_idempotency_keys_total{outcome=reused,service=users}": 1,
+        "stolon_upstream_cache_total{outcome=hit,service=users}": 2,
+        "stolon_upstream_cache_total{outcome=stale,service=users}": 1,
         "stolon_upstream_retries_total{reason=503,service=users}": 2,
         "stolon_upstream_retries_total{reason=Unavailable,service=users}": 1,
         "stolon_upstream_not_retried_total{service=users,why=budget}": 1,

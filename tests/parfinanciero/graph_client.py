@@ -11,10 +11,12 @@ import aiohttp
 import msgspec
 
 from examples.parfinanciero.inprocess import Example
+from examples.parfinanciero.services.catalogue import SERVICES
 from graph.project import Project, load_project
+from graph.settings import read_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "parfinanciero"
-NAMES = ("users", "orders", "payments")
+NAMES = tuple(SERVICES)
 
 
 def bundled_project() -> Project:
@@ -24,15 +26,12 @@ def bundled_project() -> Project:
 
 def settled_at(project: Project, running: Example, *, payments_timeout: float = 10.0) -> Project:
     """The project over these running services, patient with a busy machine."""
-    settings = project.settings
-    assert settings.identity is not None
-    timeouts = dict.fromkeys(NAMES, 10.0) | {"payments": payments_timeout}
+    settings = read_settings(FOLDER, running.environ)
     services = {
-        name: msgspec.structs.replace(settings.services[name], url=running.url(name), timeout=timeouts[name])
-        for name in NAMES
+        name: msgspec.structs.replace(one, timeout=payments_timeout if name == "payments" else 10.0)
+        for name, one in settings.services.items()
     }
-    identity = msgspec.structs.replace(settings.identity, issuer=running.issuer, jwks=running.jwks)
-    return Project(msgspec.structs.replace(settings, services=services, identity=identity), project.schema)
+    return Project(msgspec.structs.replace(settings, services=services), project.schema)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from examples.parfinanciero.inprocess import Example, example
+from examples.parfinanciero.inprocess import NAMES, Example, example
 from examples.parfinanciero.services import identity, users
 from examples.parfinanciero.services.application import log_access
 from examples.parfinanciero.services.options import ServiceOptions
@@ -172,12 +172,12 @@ async def test_everything_stops_when_the_block_raises(tmp_path: Path, signing_ke
 
     async def fail_within() -> None:
         async with example(tmp_path, make_key=lambda: signing_key) as running:
-            urls.extend(running.url(service) for service in ("identity", "users", "orders", "payments"))
+            urls.extend(running.url(service) for service in NAMES)
             raise RuntimeError("within")
 
     with pytest.raises(RuntimeError, match="within"):
         await fail_within()
-    assert len(urls) == 4
+    assert len(urls) == 9
     for url in urls:
         with pytest.raises(aiohttp.ClientConnectorError):
             await read("GET", f"{url}/internal/calls")

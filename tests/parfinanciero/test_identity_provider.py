@@ -47,9 +47,15 @@ async def test_the_provider_describes_itself(parfinanciero: Example, session: ai
 @pytest.mark.parametrize(
     ("person", "subject", "scope"),
     [
-        ("ana", "u-0001", "users:read users:pii orders:read orders:write payments:read payments:write"),
+        (
+            "ana",
+            "u-0001",
+            "users:read users:pii orders:read orders:write payments:read payments:write "
+            "expenses:read expenses:write projections:read projections:write "
+            "reports:read notifications:read notifications:write",
+        ),
         ("bruno", "u-0002", "users:read orders:read"),
-        ("carla", "u-0003", "users:read orders:read payments:read"),
+        ("carla", "u-0003", "users:read orders:read payments:read expenses:read projections:read"),
     ],
 )
 async def test_the_callers_tokens(

@@ -21,7 +21,7 @@ from examples.parfinanciero.launch import Launched, LaunchError, launch
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "examples" / "parfinanciero" / "services"
-NAMES = ("identity", "users", "orders", "payments")
+NAMES = launching.NAMES
 
 
 async def read(launched: Launched, service: str, path: str, token: str = "") -> tuple[int, Any]:
@@ -57,12 +57,12 @@ def wait_until_gone(pids: list[int]) -> bool:
 
 
 async def test_the_whole_example_runs_as_processes(tmp_path: Path) -> None:
-    """Four processes answer; a stopped one refuses, comes back on its port, and all end with the block."""
+    """Nine processes answer; a stopped one refuses, comes back on its port, and all end with the block."""
     async with launch(tmp_path, slow_seconds=0.01) as launched:
         pids = [launched.services[name].pid for name in NAMES]
         token = launched.tokens["ana"]
         assert sorted(launched.tokens) == ["ana", "bruno", "carla"]
-        assert [(await read(launched, name, "/internal/calls"))[0] for name in NAMES] == [200] * 4
+        assert [(await read(launched, name, "/internal/calls"))[0] for name in NAMES] == [200] * 9
         before = await read(launched, "users", "/v1/users/u-0001", token)
         assert before[0] == 200
 
@@ -91,7 +91,7 @@ async def test_the_whole_example_runs_as_processes(tmp_path: Path) -> None:
         said = repr(launched)
         assert [token for token in launched.tokens.values() if token in said] == []
         pids.append(launched.services["users"].pid)
-    assert [gone(pid) for pid in pids] == [True] * 5
+    assert [gone(pid) for pid in pids] == [True] * 10
 
 
 async def test_processes_end_when_the_block_raises(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ async def test_processes_end_when_the_block_raises(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="within"):
         await fail_within()
-    assert [gone(pid) for pid in pids] == [True] * 4
+    assert [gone(pid) for pid in pids] == [True] * 9
 
 
 async def test_a_port_that_is_taken_fails_the_launch(
@@ -147,7 +147,7 @@ async def test_a_service_that_does_not_stop_is_killed(
         async with launch(tmp_path):
             pytest.fail("it started")
     pids = [int(path.stem) for path in (tmp_path / "stubborn").glob("*.pid")]
-    assert [gone(pid) for pid in pids] == [True] * 4
+    assert [gone(pid) for pid in pids] == [True] * 9
 
 
 async def test_a_service_that_never_listens_fails_the_launch(
@@ -180,7 +180,7 @@ def test_services_end_with_a_starter_that_was_killed(tmp_path: Path) -> None:
     starter.kill()
     starter.wait()
     starter.stdout.close()
-    assert len(pids) == 4
+    assert len(pids) == 9
     assert wait_until_gone(pids)
 
 

@@ -36,11 +36,8 @@ class Served:
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     """The open graph on a free port, with new databases."""
     async with example(tmp_path) as running:
-        environ = {
-            f"{name.upper()}_URL": running.url(name) for name in ("identity", "users", "orders", "payments")
-        }
         one = Served("", running, Watched(1))
-        project = load_project(FOLDER, environ)
+        project = load_project(FOLDER, running.environ)
         app = App(project, open_at="127.0.0.1", watched=lambda: one.watched).application()
         async with serving(app, "127.0.0.1", 0) as origin:
             one.origin = origin

@@ -23,6 +23,9 @@ from tests.playground.graphiql import (
     text_of,
 )
 
+STORIES = ["Me", "MyOrders", "OrdersByStatus", "Checkout", "Dashboard", "MonthsReview", "MyExpenses"]
+"""The bundled operations, in the order of their files."""
+
 pytestmark = pytest.mark.skipif(executable() is None, reason="there is no Chromium (apt install chromium)")
 
 
@@ -58,7 +61,7 @@ async def test_an_example_opens_in_a_tab_and_runs(served: Served, chromium: Tab)
     await give_token(chromium, token)
     await chromium.click('[aria-label="Show Examples"]')
     shown = "[...document.querySelectorAll('.stolon-examples strong')].map((one) => one.textContent)"
-    assert await chromium.until(shown) == ["Me", "MyOrders", "OrdersByStatus", "Checkout"]
+    assert await chromium.until(shown) == STORIES
     await chromium.click(".stolon-examples button", "Me")
     await chromium.click(".stolon-examples button", "MyOrders")
     tabs = "[...document.querySelectorAll('.graphiql-tab-button')].map((one) => one.textContent).join(' ')"

@@ -198,5 +198,8 @@ def test_the_bundled_project_brings_examples():
         ("MyOrders", "query", True),
         ("OrdersByStatus", "query", True),
         ("Checkout", "mutation", True),
+        ("Dashboard", "query", False),
+        ("MonthsReview", "query", True),
+        ("MyExpenses", "query", False),
     ]
     assert all(one.description for one in examples)

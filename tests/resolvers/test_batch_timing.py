@@ -9,6 +9,7 @@ import pytest
 
 from graph.schema import Schema
 from resolvers.batch import MOST_TURNS, QUIET_TURNS, Batch, Turns
+from resolvers.fault import Fault
 from resolvers.settled import Settled
 from stolon.testing import Services, answer, execute
 from tests.graph.projects import INT, TEXT, an, contract, data, listed, nullable, operation, parameter, ref
@@ -177,6 +178,11 @@ async def test_branches_do_not_wait_for_each_other(schema):
     assert (await running).errors == []
 
 
+def broken(raised: BaseException) -> Fault:
+    """No load here raises what it must not."""
+    raise raised
+
+
 class Keys:
     """A batch that is told when its keys leave."""
 
@@ -184,7 +190,7 @@ class Keys:
         self.loads: list[list[object]] = []
         self.loop = asyncio.get_running_loop()
         self.turns = Turns(self.loop, self.loop.create_task)
-        self.batch = Batch(self.load, self.turns.added, self.loop)
+        self.batch = Batch(self.load, self.turns.added, broken, self.loop)
 
     async def load(self, keys: list[object]) -> list[Settled]:
         """Note the keys; each is its own value."""
@@ -207,7 +213,7 @@ async def test_keys_of_late_turns_join_while_fewer_than_the_quiet_turns_pass():
 async def test_batches_of_one_request_leave_together():
     """The quiet turns are counted over all batches: one that still fills holds the others."""
     keys = Keys()
-    other = Batch(keys.load, keys.turns.added, keys.loop)
+    other = Batch(keys.load, keys.turns.added, broken, keys.loop)
     first = keys.batch.load("a")
     await turns(QUIET_TURNS - 1)
     second = other.load("b")

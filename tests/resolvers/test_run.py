@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 
 from graph.executor import GraphQLRequest
@@ -13,6 +14,7 @@ from graph.lanes import Lanes
 from graph.project import load_schema
 from graph.schema import Schema
 from resolvers.caller import Caller
+from resolvers.fast.uncompiled import Unhurried
 from resolvers.plan.coverage import Reason
 from stolon.testing import Answer, Services, answer, caller, execute
 from tests.graph.projects import INT, TEXT, an, contract, listed, nullable, operation, parameter, ref
@@ -324,14 +326,15 @@ class Telling:
     """A lane that tells which lane was taken."""
 
     def __init__(self, schema: Schema, services: Services, **options: Any) -> None:
-        self.told: list[tuple[str, Reason | None]] = []
+        self.told: list[tuple[str, Reason | Unhurried | None]] = []
         self._lane = Lanes(
             schema, services.upstreams(schema), told=lambda *told: self.told.append(told), **options
         )
 
     async def __call__(self, query: str, **variables: object) -> Answer:
         """Execute a document."""
-        return await self._lane.execute(GraphQLRequest(query, variables), Caller(), {}, "r-1")
+        found = await self._lane.execute(GraphQLRequest(query, variables), Caller(), {}, "r-1")
+        return Answer(msgspec.to_builtins(found.data), found.errors)
 
 
 @pytest.mark.parametrize(
@@ -339,16 +342,22 @@ class Telling:
     [
         ("{ __schema { queryType { name } } }", Reason.INTROSPECTION),
         ('{ __type(name: "Person") { name } every { id } }', Reason.INTROSPECTION),
-        ("query ($a: Boolean!) { every { ...A } } fragment A on Person { id @skip(if: $a) }", None),
-        ("{ __typename every { id } }", None),
+        (
+            "query ($a: Boolean!) { every { ...A } } fragment A on Person { id @skip(if: $a) }",
+            Unhurried.FIRST,
+        ),
+        ("{ __typename every { id } }", Unhurried.FIRST),
     ],
 )
 async def test_what_plans_do_not_cover_runs_on_the_reference_lane_and_is_told(schema, query, reason):
-    """Each operation is told with its lane, and with the reason where that is not a plan."""
+    """Each operation is told with its lane, and with the reason where that is not the fastest."""
     lanes = Telling(schema, services_of(person("a")))
     variables = {"a": False} if "$a" in query else {}
     found = await lanes(query, **variables)
-    assert (found.errors, lanes.told) == ([], [("plan" if reason is None else "reference", reason)])
+    assert (found.errors, lanes.told) == (
+        [],
+        [("plan" if reason is Unhurried.FIRST else "reference", reason)],
+    )
 
 
 async def test_a_project_may_choose_the_reference_lane(schema):

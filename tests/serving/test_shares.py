@@ -58,6 +58,7 @@ def test_every_limit_of_a_process_is_told():
         Share("limits.streams", 2, 1),
         Share("limits.documents", 7, 7),
         Share("limits.document_bytes", 4096, 4096),
+        Share("cache.bytes", 64 << 20, 16 << 20),
         Share("services.a.connections", 9, 3),
         Share("services.a.retry.burst", 10, 3),
         Share("services.a.idempotency.memory", 4 << 20, 1 << 20),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import aiohttp
 import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from .counters import add_counters, count_calls, operation_of
 from .jwks import JwksKeys
@@ -43,15 +43,18 @@ def assemble(
     operations: Sequence[Operation],
     options: ServiceOptions,
     storage: Callable[[web.Application], AsyncIterator[None]],
+    *,
+    most_body_bytes: int = MOST_BODY_BYTES,
+    check: Middleware = check_caller,
 ) -> web.Application:
     """The application of `service` (the audience of its tokens is `api://<service>`).
 
     `storage` is a cleanup context that opens the service's store before the first call and closes it after
-    the last.
+    the last. `check` is who asks for whom: bearer tokens unless a service says otherwise.
     """
-    around = [count_calls, answer_problems, check_caller]
+    around = [count_calls, answer_problems, check]
     app = web.Application(
-        middlewares=[log_access, *around] if options.access_log else around, client_max_size=MOST_BODY_BYTES
+        middlewares=[log_access, *around] if options.access_log else around, client_max_size=most_body_bytes
     )
     app[OPTIONS] = options
     add_counters(app)

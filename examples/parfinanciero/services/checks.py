@@ -98,7 +98,7 @@ class Parameters:
         return value.lower()
 
     def pattern(self, name: str, value: str | None, pattern: re.Pattern[str], expected: str) -> str:
-        """`value` (of the path or a header), which must be there and match `pattern` as a whole."""
+        """`value` (of the path, a header or the query), which must be there and match `pattern` as a whole."""
         if value is None:
             self.fault(name, "is required")
         elif not pattern.fullmatch(value):
@@ -232,9 +232,9 @@ class Body:
             self.fault(name, "must be a UUID")
         return ""
 
-    def day(self, name: str) -> str | None:
-        """A date `YYYY-MM-DD`, or None for null."""
-        value = self.text(name, least=10, most=10, pattern=DAY, nullable=True)
+    def day(self, name: str, *, nullable: bool = True) -> str | None:
+        """A date `YYYY-MM-DD`; None for null, and for what was wrong."""
+        value = self.text(name, least=10, most=10, pattern=DAY, nullable=nullable)
         if value is not None:
             try:
                 date.fromisoformat(value)

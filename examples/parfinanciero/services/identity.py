@@ -1,4 +1,5 @@
-"""The identity provider: publishes the keys of `signing.py` and hands out the demo callers' tokens.
+"""The identity provider: publishes the keys of `signing.py`, gives programs their tokens (`tokens.py`) and hands out
+the demo callers' tokens.
 
 There are no passwords: whoever reaches `/internal/` on this machine gets a token, which nothing but the
 demo's own services takes. A page in a browser does not reach it: requests whose `Host` is not this machine
@@ -8,7 +9,7 @@ are refused.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
@@ -17,11 +18,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .application import answer, log_access
+from .application import MOST_BODY_BYTES, answer, log_access
+from .clients import Secrets
 from .counters import add_counters, count_calls
 from .options import utc_now
 from .problems import Problem, answer_problems
 from .signing import PEOPLE, KeyRing, new_key
+from .tokens import GRANTS, SECRETS, give_token
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 KEYS: Final = web.AppKey("keys", KeyRing)
@@ -36,16 +39,21 @@ class IdentityOptions:
     now: Callable[[], datetime] = utc_now
     new_id: Callable[[], UUID] = uuid4
     make_key: Callable[[], rsa.RSAPrivateKey] = new_key
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 def create_app(options: IdentityOptions) -> web.Application:
     """The identity provider with a new key. Within one process its `KeyRing` is at `app[KEYS]`."""
     around = [count_calls, answer_problems, refuse_other_hosts]
-    app = web.Application(middlewares=[log_access, *around] if options.access_log else around)
+    app = web.Application(
+        middlewares=[log_access, *around] if options.access_log else around, client_max_size=MOST_BODY_BYTES
+    )
+    app[SECRETS] = options.secrets
     app[KEYS] = KeyRing(options.issuer, options.now, options.new_id, options.make_key)
     add_counters(app)
     app.router.add_route("GET", "/.well-known/jwks.json", _keys, name="getKeys")
     app.router.add_route("GET", "/.well-known/openid-configuration", _configuration, name="getConfiguration")
+    app.router.add_route("POST", "/oauth/token", _grant, name="getToken")
     app.router.add_route("POST", "/internal/rotate", _rotate)
     app.router.add_route("POST", "/internal/tokens/{person}", _token)
     return app
@@ -69,12 +77,19 @@ async def _configuration(request: web.Request) -> web.Response:
         {
             "issuer": issuer,
             "jwks_uri": f"{issuer}/.well-known/jwks.json",
+            "token_endpoint": f"{issuer}/oauth/token",
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "grant_types_supported": list(GRANTS),
             "id_token_signing_alg_values_supported": ["RS256"],
             "response_types_supported": ["token"],
             "subject_types_supported": ["public"],
             "scopes_supported": sorted({scope for person in PEOPLE.values() for scope in person.scopes}),
         }
     )
+
+
+async def _grant(request: web.Request) -> web.Response:
+    return await give_token(request, request.app[KEYS])
 
 
 async def _rotate(request: web.Request) -> web.Response:

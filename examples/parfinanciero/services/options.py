@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -27,7 +27,9 @@ class ServiceOptions:
 
     `database`: the SQLite file, made and filled when it is missing. `jwks`: the URL of the identity
     provider's keys. `issuer`: what tokens must say in `iss`. `access_log`: one log line a call, without ids
-    or tokens. `slow_seconds`: how long `pm_slow` waits with its answer (payments only).
+    or tokens. `slow_seconds`: how long `pm_slow` waits with its answer (payments only). `work_seconds`: how long
+    the model takes (projections only). `storage_url`, `expenses_url`: where the services are that this one calls,
+    with a token that it gets for its `secret`; of notifications the `secret` is the key that callers show.
     """
 
     database: Path
@@ -35,6 +37,10 @@ class ServiceOptions:
     issuer: str
     access_log: bool = False
     slow_seconds: float = 30.0
+    work_seconds: float = 1.0
+    storage_url: str = ""
+    expenses_url: str = ""
+    secret: str = field(default="", repr=False)
     now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = time.monotonic
     new_id: Callable[[], UUID] = uuid4

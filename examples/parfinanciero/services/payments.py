@@ -8,8 +8,6 @@ Authorisation ends at scope and tenant.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import AsyncIterator
@@ -18,7 +16,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from . import seed
+from . import cursors, seed
 from .application import OPTIONS, Operation, answer, assemble
 from .checks import UUID_TEXT, Body, Parameters, read_json
 from .options import ServiceOptions, timestamp
@@ -151,16 +149,11 @@ def _hang_up(request: web.Request) -> web.Response:
 
 
 def _cursor(payment: Payment) -> str:
-    """Where a list goes on after `payment`: base64url of its place, which clients need not understand."""
-    text = msgspec.json.encode([payment.created_at, payment.id])
-    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+    """Where a list goes on after `payment`."""
+    return cursors.cursor((payment.created_at, payment.id))
 
 
 def _place(cursor: str) -> Place | None:
     """The place that `_cursor` wrote down, or None where it did not write this."""
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        created_at, payment_id = msgspec.json.decode(text, type=tuple[str, str])
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        return None
-    return Place(created_at, payment_id) if UUID_TEXT.fullmatch(payment_id) else None
+    found = cursors.place(cursor)
+    return Place(*found) if found is not None and UUID_TEXT.fullmatch(found[1]) else None

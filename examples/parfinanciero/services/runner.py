@@ -14,19 +14,16 @@ import signal
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from aiohttp import web
 
-from . import identity, orders, payments, users
+from . import identity
+from .catalogue import SERVICES
+from .clients import Secrets, read_secret, read_secrets
 from .options import ServiceOptions
 
-SERVICES: dict[str, Callable[[ServiceOptions], web.Application]] = {
-    "users": users.create_app,
-    "orders": orders.create_app,
-    "payments": payments.create_app,
-}
 # Set by whoever starts this process with a pipe as its standard input: the pipe's end is then the end of the
 # starter, and this process ends with it, even where the starter was killed.
 STOP_WITH_INPUT = "PARFINANCIERO_STOP_WITH_INPUT"
@@ -43,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO if options.access_log else logging.WARNING, stream=sys.stderr)
     try:
         asyncio.run(_run(options))
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         sys.stderr.write(f"{options.service} cannot start: {error}\n")
         return 1
     return 0
@@ -63,6 +60,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--slow-seconds", type=float, default=30.0, help="delay of pm_slow (payments; %(default)s)"
+    )
+    parser.add_argument(
+        "--work-seconds", type=float, default=1.0, help="time of a projection (projections; %(default)s)"
+    )
+    parser.add_argument("--storage-url", default="", help="where storage is (expenses)")
+    parser.add_argument("--expenses-url", default="", help="where expenses are (projections)")
+    # Files, since a command line is seen by everybody on the machine.
+    parser.add_argument(
+        "--secret-file",
+        type=Path,
+        help="file with the service's own secret (expenses, projections), or the key that it takes (notifications)",
+    )
+    parser.add_argument(
+        "--secrets", type=Path, help="folder with the clients' secrets, CLIENT.secret each (identity)"
     )
     parser.add_argument("--access-log", action="store_true", help="log every call to standard error")
     return parser
@@ -93,7 +104,11 @@ async def _run(options: argparse.Namespace) -> None:
 def _application(options: argparse.Namespace, url: str) -> web.Application:
     if options.service == "identity":
         return identity.create_app(
-            identity.IdentityOptions(issuer=options.issuer or url, access_log=options.access_log)
+            identity.IdentityOptions(
+                issuer=options.issuer or url,
+                access_log=options.access_log,
+                secrets=read_secrets(options.secrets) if options.secrets else Secrets(),
+            )
         )
     return SERVICES[options.service](
         ServiceOptions(
@@ -102,6 +117,10 @@ def _application(options: argparse.Namespace, url: str) -> web.Application:
             issuer=options.issuer,
             access_log=options.access_log,
             slow_seconds=options.slow_seconds,
+            work_seconds=options.work_seconds,
+            storage_url=options.storage_url,
+            expenses_url=options.expenses_url,
+            secret=read_secret(options.secret_file) if options.secret_file else "",
         )
     )
 

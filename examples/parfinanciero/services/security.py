@@ -6,8 +6,9 @@ token or a claim. A call that passes goes on to its handler, which finds the cal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jwt
 from aiohttp import web
@@ -20,6 +21,8 @@ from .problems import Problem
 LEEWAY_SECONDS = 5
 REQUIRED_CLAIMS = ["iss", "sub", "aud", "iat", "nbf", "exp"]
 TENANT_HEADER = "X-Tenant-ID"
+ANY_TENANT = "*"  # The tenant of a program's own token: its request says for whom it acts.
+TENANT = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +80,17 @@ class Security:
             raise self._unauthorized("The token is not valid here", "invalid_token")
         return Caller(claims["sub"], tenant, frozenset(scope.split()))
 
-    def permit(self, caller: Caller, operation: str, tenant_header: str | None) -> None:
-        """Lets pass or raises `Problem`: 400 without a tenant, 403 for another one or without the scope."""
-        if not tenant_header:
-            fault = {"parameter": TENANT_HEADER, "detail": "is required"}
-            raise Problem(400, "bad-request", "A parameter is wrong", errors=[fault])
-        if tenant_header != caller.tenant:
+    def permit(self, caller: Caller, operation: str, tenant_header: str | None) -> Caller:
+        """The caller, for the one tenant of this call. Raises `Problem`: 400 without a tenant, 403 for another one
+        or without the scope.
+        """
+        tenant = required_tenant(tenant_header)
+        if caller.tenant not in (tenant, ANY_TENANT):
             raise self._forbidden("The token belongs to another tenant", "")
         scope = self.scopes[operation]
         if scope not in caller.scopes:
             raise self._forbidden(f"The token lacks the scope {scope}", f', scope="{scope}"')
+        return replace(caller, tenant=tenant)
 
     def _unauthorized(self, title: str, error: str | None) -> Problem:
         challenge = f'Bearer realm="{self.audience}"' + (f', error="{error}"' if error else "")
@@ -95,6 +99,15 @@ class Security:
     def _forbidden(self, title: str, more: str) -> Problem:
         challenge = f'Bearer realm="{self.audience}", error="insufficient_scope"{more}'
         return Problem(403, "forbidden", title, headers={"WWW-Authenticate": challenge})
+
+
+def required_tenant(header: str | None) -> str:
+    """The tenant that a call is made for. Raises `Problem` (400) without one, or for what is none."""
+    if header is not None and TENANT.fullmatch(header):
+        return header
+    detail = f"must match {TENANT.pattern}" if header else "is required"
+    fault = {"parameter": TENANT_HEADER, "detail": detail}
+    raise Problem(400, "bad-request", "A parameter is wrong", errors=[fault])
 
 
 SECURITY = web.AppKey("security", Security)
@@ -107,6 +120,5 @@ async def check_caller(request: web.Request, handler: Handler) -> web.StreamResp
     if operation is not None:
         security = request.app[SECURITY]
         caller = await security.caller(request.headers.get("Authorization"))
-        security.permit(caller, operation, request.headers.get(TENANT_HEADER))
-        request[CALLER] = caller
+        request[CALLER] = security.permit(caller, operation, request.headers.get(TENANT_HEADER))
     return await handler(request)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -34,10 +35,16 @@ PEOPLE: Mapping[str, Person] = {
     "ana": Person(
         "u-0001",
         "acme",
-        ("users:read", "users:pii", "orders:read", "orders:write", "payments:read", "payments:write"),
+        (
+            *("users:read", "users:pii", "orders:read", "orders:write", "payments:read", "payments:write"),
+            *("expenses:read", "expenses:write", "projections:read", "projections:write"),
+            *("reports:read", "notifications:read", "notifications:write"),
+        ),
     ),
     "bruno": Person("u-0002", "acme", ("users:read", "orders:read")),
-    "carla": Person("u-0003", "acme", ("users:read", "orders:read", "payments:read")),
+    "carla": Person(
+        "u-0003", "acme", ("users:read", "orders:read", "payments:read", "expenses:read", "projections:read")
+    ),
 }
 
 
@@ -118,6 +125,25 @@ class KeyRing:
             "jti": str(self._new_id()),
         }
         return jwt.encode({**content, **(claims or {})}, key, algorithm="RS256", headers={"kid": key_id})
+
+    def verified(self, token: str, audience: str) -> dict[str, Any]:
+        """The claims of a token that one of these keys signed for this audience. Raises `jwt.PyJWTError`."""
+        key_id = jwt.get_unverified_header(token).get("kid")
+        key = self._keys.get(key_id) if isinstance(key_id, str) else None
+        if key is None:
+            raise jwt.InvalidTokenError("no key of this ring")
+        return jwt.decode(
+            token,
+            key.public_key(),
+            algorithms=["RS256"],
+            audience=audience,
+            issuer=self.issuer,
+            options={"require": ["sub", "scope", "tenant", "exp", "iat"]},
+        )
+
+    def left(self, claims: Mapping[str, Any]) -> timedelta:
+        """How long these claims still hold."""
+        return timedelta(seconds=claims["exp"] - int(self._now().timestamp()))
 
     def sign_for(self, person: Person) -> str:
         """A token as this person gets it."""

@@ -1,0 +1,206 @@
+"""The cache policy: what the service allows to be used again is not asked for again (RFC 9111, RFC 5861).
+
+Below the idempotency, which concerns changes alone, and the credentials, which decide whose a request is; above the
+flight, so that only what is not there flies. Decisions are those of `adapters/cache_life.py` (what is kept, for whom
+and how long) and `adapters/cache_reuse.py` (whether it will do for a request); where things are kept is the matter of
+`adapters/cache_shelf.py`. The next place down is `adapters/flight.py`.
+
+| a read finds | then |
+| --- | --- |
+| nothing | it is sent, and its answer kept if that may be |
+| a fresh answer | that, and no call |
+| a stale one within its `stale-while-revalidate` | that, and a call in the background |
+| a stale one | it is sent with the answer's validators; a 304 renews the answer |
+| a stale one within its `stale-if-error`, and no other can be had | that |
+
+An answer is for its caller's partition alone, unless the service says that it is for all, or nobody's credentials
+went along, or the project says that the operation is shared. Changes drop what they make stale.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from adapters.cache_entry import Entry, confirmed
+from adapters.cache_keys import Keys, changed_places, flight_of
+from adapters.cache_life import UNDERSTOOD, Life, life_of, may_be_kept
+from adapters.cache_renewals import Renewals
+from adapters.cache_reuse import ANYTHING, Use, Wanted, conditional, on_error, use, wanted
+from adapters.cache_rule import UNSAID, Reuse
+from adapters.cache_shelf import Shelf
+from adapters.cache_store import Store
+from adapters.carried import AUTHORIZATION
+from adapters.facts import CacheUsed, Clock, Observer, tell
+from adapters.failures import NotSent, TimedOut, UpstreamFailure
+from adapters.messages import Departure, Freshness, Request, Response, Send
+from adapters.service import Service
+
+_READS: Final = ("GET", "HEAD")
+_ERRORS: Final = frozenset({500, 502, 503, 504})
+"""Statuses of answers that are as good as none (RFC 5861, section 4)."""
+_TO_ANSWER: Final = 0.05
+"""Seconds of a call's time that are left, at most, to answer with a stale answer when the service did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A read, and all that was found out about it."""
+
+    request: Request
+    reuse: Reuse
+    keys: Keys
+    want: Wanted
+
+
+class Cache:
+    """The cached answers of one service: a policy, and `close()` for its tasks.
+
+    `clock` is that of the requests' deadlines, `epoch` the seconds since 1970 that replicas agree on.
+    """
+
+    def __init__(
+        self, service: Service, store: Store, clock: Clock, epoch: Clock, observers: tuple[Observer, ...] = ()
+    ) -> None:
+        self._service = service
+        self._rule = service.cache
+        self._reuse: Mapping[str, Reuse] = {name: one.reuse for name, one in service.operations.items()}
+        self._shelf = Shelf(service.cache, store)
+        self._clock = clock
+        self._epoch = epoch
+        self._observers = observers
+        self._renewals = Renewals()
+
+    async def __call__(self, request: Request, send: Send) -> Response:
+        """Answers a read from the cache where that may be, or sends it. Raises what the call raised."""
+        if not request.safe:
+            return await self._change(request, send)
+        reuse = self._reuse.get(request.operation, UNSAID)
+        if request.method not in _READS and reuse.fresh is None:
+            return await send(request)
+        want = wanted(request.headers, anew=request.anew)
+        if want.no_store or conditional(request.headers):
+            self._tell(request, "bypassed")
+            return await send(request)
+        asked = _Asked(request, reuse, self._shelf.keys(request), want)
+        entry = await self._shelf.found(request, asked.keys)
+        if entry is not None:
+            now = self._epoch()
+            how = use(entry, want, now)
+            if how is not Use.ASK:
+                if how is Use.MEANWHILE:
+                    self._renew(asked, entry, send)
+                answer = entry.given(now)
+                self._tell(request, "hit" if how is Use.AS_IS and entry.fresh > entry.age(now) else "stale")
+                return answer
+        if want.only_if_cached:  # RFC 9111, section 5.2.1.7
+            return Response(504, {}, b"")
+        return await self._fetched(asked, entry, send)
+
+    async def close(self) -> None:
+        """Ends what is being fetched in the background."""
+        await self._renewals.close()
+
+    # --- what is fetched
+
+    def _renew(self, asked: _Asked, entry: Entry, send: Send) -> None:
+        request = asked.request
+        seconds = self._service.timeouts.get(request.operation, self._service.timeout)
+        alone = replace(request, departure=Departure(), deadline=self._clock() + seconds)
+        again = replace(asked, request=alone)
+        # By headers too, or the variants of an answer would wait for each other.
+        key = flight_of(request, {"of": "" if entry.shared else asked.keys.private.hex()})
+        self._renewals.start(key, lambda: self._fetched(again, entry, send), seconds)
+
+    async def _fetched(self, asked: _Asked, entry: Entry | None, send: Send) -> Response:
+        """The service's answer, or the kept one where it still holds or no other can be had."""
+        since, sent_at = self._shelf.moment, self._epoch()
+        try:
+            response, renewed = await self._answer(asked, entry, send)
+        except NotSent:
+            raise
+        except UpstreamFailure:
+            if entry is None or not on_error(entry, asked.want, self._epoch()):
+                raise
+            return self._stale(asked.request, entry)
+        if response.status in _ERRORS and entry is not None and on_error(entry, asked.want, self._epoch()):
+            return self._stale(asked.request, entry)
+        now = self._epoch()
+        life = self._life(asked, response, sent_at, now)
+        if life is None or (entry is not None and entry.shared and not life.shared):
+            # It is not to be kept any more, or not for all.
+            if entry is not None and response.status in UNDERSTOOD:
+                await self._shelf.drop(asked.request, asked.keys, entry)
+            if life is None:
+                return response
+        # An answer of another's flight is kept by whom that flight began with.
+        if not response.shared:
+            await self._shelf.keep(asked.request, asked.keys, response, life, now, since)
+        self._tell(asked.request, "revalidated" if renewed else "stored")
+        left = max(0.0, life.fresh - life.age)
+        return replace(response, freshness=Freshness(left, life.age, private=not life.shared))
+
+    async def _answer(self, asked: _Asked, entry: Entry | None, send: Send) -> tuple[Response, bool]:
+        """What the service answers, and whether that is the kept answer, renewed."""
+        request, sent_at = asked.request, self._epoch()
+        conditions = {} if entry is None else entry.validators()
+        for_all = asked.want is ANYTHING and (asked.reuse.shared or (entry is not None and entry.shared))
+        outgoing = request
+        if conditions:
+            outgoing = replace(request, headers={**request.headers, **conditions})
+        if for_all:
+            outgoing = replace(outgoing, flight=flight_of(request, conditions))
+        answer = await self._in_time(asked, entry, outgoing, send)
+        renewed = False
+        if entry is not None and conditions and answer.status == 304:
+            same = confirmed(entry, answer)
+            if same is None:
+                return await send(request), False
+            answer, renewed = same, True
+        if for_all and answer.shared and answer.status < 500 and answer.status != 429:
+            life = self._life(asked, answer, sent_at, self._epoch())
+            if life is None or not life.shared:
+                # It was to be for all, and is for whom that flight began with.
+                return await send(request), False
+        return answer, renewed
+
+    async def _in_time(self, asked: _Asked, entry: Entry | None, request: Request, send: Send) -> Response:
+        """Sends; where a stale answer would do, a little time is left to give it."""
+        if entry is None or request.deadline is None or not on_error(entry, asked.want, self._epoch()):
+            return await send(request)
+        left = request.deadline - self._clock()
+        try:
+            async with asyncio.timeout(left - min(_TO_ANSWER, left / 10)):
+                return await send(request)
+        except TimeoutError:
+            message = f"{request.service}: {request.operation} did not end in time"
+            raise TimedOut(message, sent=request.departure.sent) from None
+
+    def _life(self, asked: _Asked, response: Response, sent_at: float, now: float) -> Life | None:
+        if not may_be_kept(response, self._rule, asked.reuse):
+            return None
+        authorized = self._service.lends or AUTHORIZATION in asked.request.headers
+        return life_of(response, self._rule, asked.reuse, authorized=authorized, asked=sent_at, received=now)
+
+    def _stale(self, request: Request, entry: Entry) -> Response:
+        self._tell(request, "stale")
+        return entry.given(self._epoch())
+
+    # --- what changes
+
+    async def _change(self, request: Request, send: Send) -> Response:
+        """Sends a change, and drops what it made stale: unless the service says that it refused it."""
+        response: Response | None = None
+        try:
+            response = await send(request)
+        finally:
+            worked = request.departure.sent if response is None else not 400 <= response.status < 500
+            if worked:
+                places = changed_places(request, response, self._service.url)
+                await self._shelf.drop_tags((*places, *request.tags))
+        return response
+
+    def _tell(self, request: Request, outcome: str) -> None:
+        tell(self._observers, CacheUsed(request.service, request.operation, outcome))

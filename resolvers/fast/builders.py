@@ -1,0 +1,179 @@
+"""Builders: from what was decoded to what leaves, many objects at a time.
+
+A builder takes a list of decoded values and gives the list of what leaves in their places: Structs of an Out type
+whose fields are the shape's response keys in their order, encoded straight to bytes. It works column by column, so
+that its loops are C's. Where In and Out are the same, nothing is built. Objects that steps hang on are handed on
+with the Structs whose field the step will fill (`resolvers/fast/run.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import msgspec
+
+from resolvers.fast.in_types import InObject, InValue
+from resolvers.fast.leaves import Convert
+from resolvers.fast.uncompiled import Troubled
+
+
+@dataclass(slots=True)
+class Hanging:
+    """The objects that a step runs for: what was decoded of each, and the Struct that waits for its value."""
+
+    parents: list[Any] = field(default_factory=list)
+    outs: list[Any] = field(default_factory=list)
+
+
+Hung: TypeAlias = dict[int, Hanging]
+"""By the number of the step."""
+Builder: TypeAlias = Callable[[list[Any], Hung], list[Any]]
+Column: TypeAlias = Callable[[list[Any], Hung], Iterable[Any]]
+
+
+def as_decoded(values: list[Any], hung: Hung) -> list[Any]:
+    """The builder of what leaves as it came."""
+    return values
+
+
+def leaves(convert: Convert) -> Builder:
+    """Leaves that have to be converted."""
+
+    def built(values: list[Any], hung: Hung) -> list[Any]:
+        return [None if value is None else convert(value) for value in values]
+
+    return built
+
+
+def sparse(build: Builder) -> Builder:
+    """The same, where some of the values are null."""
+
+    def built(values: list[Any], hung: Hung) -> list[Any]:
+        made = iter(build([value for value in values if value is not None], hung))
+        return [None if value is None else next(made) for value in values]
+
+    return built
+
+
+def lists(build: Builder) -> Builder:
+    """Lists of what `build` makes, all their items at a time; null for null."""
+
+    def built(values: list[Any], hung: Hung) -> list[Any]:
+        if len(values) == 1:
+            return [None if values[0] is None else build(values[0], hung)]
+        made = build(list(chain.from_iterable(one for one in values if one is not None)), hung)
+        found: list[Any] = []
+        start = 0
+        for one in values:
+            end = start + (0 if one is None else len(one))
+            found.append(None if one is None else made[start:end])
+            start = end
+        return found
+
+    return built
+
+
+def constant(value: object) -> Column:
+    """A column of one value."""
+    return lambda values, hung: repeat(value, len(values))
+
+
+def property_column(path: tuple[str, ...], build: Builder) -> Column:
+    """A column of the attributes at a path, built."""
+    get = getter(path)
+    if build is as_decoded:
+        return lambda values, hung: map(get, values)
+    return lambda values, hung: build(list(map(get, values)), hung)
+
+
+def getter(path: tuple[str, ...]) -> Callable[[Any], Any]:
+    """What stands at a path of attributes; None below a null."""
+    if len(path) == 1:
+        return attrgetter(path[0])
+
+    def get(value: Any) -> Any:
+        for attribute in path:
+            value = getattr(value, attribute)
+            if value is None:
+                return None
+        return value
+
+    return get
+
+
+def read_column(read: Callable[[Any], Any], build: Builder, *, nullable: bool) -> Column:
+    """A column of what is read of Python objects, built. Raises `Troubled` for a null where none may be."""
+
+    def column(values: list[Any], hung: Hung) -> list[Any]:
+        found = list(map(read, values))
+        if not nullable and any(one is None for one in found):
+            raise Troubled
+        return build(found, hung)
+
+    return column
+
+
+def converted(of: InValue, build: Builder) -> Builder:
+    """What was decoded without types, held to its In type first. Raises msgspec.ValidationError."""
+
+    listed: Any = None
+
+    def built(values: list[Any], hung: Hung) -> list[Any]:
+        nonlocal listed
+        if listed is None:
+            listed = list.__class_getitem__(of.made())  # a type that is made while the program runs
+        return build(msgspec.convert(values, listed), hung)
+
+    return built
+
+
+@dataclass(slots=True, eq=False)
+class ObjectBuilder:
+    """Builds objects of one shape. `decoded` is their In type, None for Python objects; `as_is` are the response
+    keys with the upstream names where every field is a property as it came; `steps` hang on these objects.
+    """
+
+    keys: tuple[str, ...]
+    decoded: InObject | None = None
+    columns: list[Column] = field(default_factory=list)
+    as_is: bool = True
+    same: list[str] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    out: Any = None
+
+    def __call__(self, values: list[Any], hung: Hung) -> list[Any]:
+        """The Structs of these objects, none of which is null."""
+        if self.out is None:
+            self._finish()
+        outs = (
+            values if self.as_is else list(map(self.out, *(column(values, hung) for column in self.columns)))
+        )
+        for number in self.steps:
+            one = hung.get(number)
+            if one is None:
+                one = hung[number] = Hanging()
+            one.parents += values
+            one.outs += outs
+        return outs
+
+    def _finish(self) -> None:
+        # Only now has everybody said what they read of these objects.
+        decoded = self.decoded
+        same = decoded is not None and list(decoded.values) == self.same == list(self.keys)
+        self.as_is = self.as_is and same
+        self.out = out_type(self.keys)
+
+
+def out_type(keys: tuple[str, ...]) -> Any:
+    """A Struct whose fields leave under these response keys, in this order."""
+    names = [f"f{index}" for index in range(len(keys))]
+    return msgspec.defstruct(
+        "Out",
+        [(name, Any) for name in names],
+        rename=dict(zip(names, keys, strict=True)),
+        gc=False,  # as In types
+    )
