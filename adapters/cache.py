@@ -144,7 +144,10 @@ class Cache:
 
     async def _answer(self, asked: _Asked, entry: Entry | None, send: Send) -> tuple[Response, bool]:
         """What the service answers, and whether that is the kept answer, renewed."""
-        request, sent_at = asked.request, self._epoch()
+        request = asked.request
+        if entry is None and not asked.reuse.shared:  # as it mostly is: with as little between as can be
+            return await send(request), False
+        sent_at = self._epoch()
         conditions = {} if entry is None else entry.validators()
         for_all = asked.want is ANYTHING and (asked.reuse.shared or (entry is not None and entry.shared))
         outgoing = request

@@ -1,14 +1,16 @@
 """Under which keys answers are kept, and by what they are dropped. Pure.
 
-A key is the SHA-256 of whatever makes two requests one (as `adapters/flight.py` has it): service, method, target,
-body and headers; for what is kept for one caller also whose it is. A caller is told by partition and tenant, which
-any of its tokens has, so that a new token finds what the old one fetched. Nothing readable is left in keys and tags.
+A key is a SHA-256 of whatever makes two requests one (as `adapters/flight.py` has it): service, method, target,
+body and headers; for what is kept for one caller with one of whose it is. A caller is told by partition and tenant,
+which any of its tokens has, so that a new token finds what the old one fetched. Nothing readable is left in keys and
+tags.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -38,11 +40,18 @@ class Keys(NamedTuple):
 
 def keys_of(request: Request, *, by_headers: bool) -> Keys:
     """The keys of a request; with `by_headers` all of its headers but a few tell it from others."""
-    headers = request.headers
-    told = sorted((name, headers[name]) for name in headers if name not in _NOT_TOLD) if by_headers else None
+    told = None
+    if by_headers:
+        told = [(name, text) for name, text in request.headers.items() if name not in _NOT_TOLD]
+        told.sort()
     shared = _hash((_FORMAT, request.service, request.method, request.target, request.body, told))
     identity = request.identity
-    return Keys(shared, _hash((shared, identity.partition, identity.tenant)))
+    return Keys(shared, shared + _whose(identity.partition, identity.tenant))
+
+
+@lru_cache(maxsize=4096)
+def _whose(partition: str, tenant: str | None) -> bytes:
+    return _hash(("private", partition, tenant))
 
 
 def differing(headers: Mapping[str, str], *, by_headers: bool) -> tuple[str, ...] | None:

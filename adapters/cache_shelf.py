@@ -36,8 +36,11 @@ class Shelf:
 
     async def found(self, request: Request, keys: Keys) -> Entry | None:
         """What is kept for the request, the later of what is for all and for its caller."""
+        values = await self._store.get_many(keys)
+        if not any(values):  # as it is for most of what is asked
+            return None
         newest: Entry | None = None
-        for key, value in zip(keys, await self._store.get_many(keys), strict=True):
+        for key, value in zip(keys, values, strict=True):
             if value is None:
                 continue
             kept = unpacked(value)

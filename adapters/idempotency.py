@@ -13,6 +13,7 @@ here they are told without asking it. What is known here is what this process sa
 | known, with the answer of a success | that answer, and no call |
 | known, without one | it is sent again, with the same key: the first answer may have been lost |
 | of a change under way | its outcome, when it is there |
+| of another one under way | `KeyReused`, as soon as that one has left |
 """
 
 from __future__ import annotations
@@ -60,9 +61,12 @@ class Changes:
         if once is None:
             return await send(request)
         while (first := self._under_way.get(once.key)) is not None:
-            self._same(request, once, first.payload)
-            outcome = await _awaited(first, request)
-            if outcome is not None:
+            same = first.payload == once.payload
+            if first.departure.sent:
+                self._same(request, once, first.payload)
+            outcome = await _awaited(first, request if same else None)
+            # Of another payload that has not left, only its end tells whether the key is bound to it.
+            if same and outcome is not None:
                 self._tell(request, "joined")
                 if isinstance(outcome, UpstreamFailure):
                     raise again(outcome)
@@ -108,12 +112,12 @@ def _arrived(outcome: _Outcome) -> bool:
     return isinstance(outcome, Response) or outcome.sent
 
 
-async def _awaited(first: _UnderWay, request: Request) -> _Outcome | None:
+async def _awaited(first: _UnderWay, same: Request | None) -> _Outcome | None:
     waiter: asyncio.Future[_Outcome | None] = asyncio.get_running_loop().create_future()
     first.waiters.add(waiter)
     try:
         return await waiter
     finally:
         first.waiters.discard(waiter)
-        if first.departure.sent:
-            request.departure.mark()
+        if same is not None and first.departure.sent:
+            same.departure.mark()

@@ -5,17 +5,17 @@
 | 1 | `deadline` | all waiting below counts, queueing too; what cannot finish is not started |
 | 2 | `credentials` | before whatever compares requests: under others it is another one; a 401 gets new ones |
 | 3 | `idempotency` | below what may differ when a change comes again; above all that makes a call |
-| 3a | `claims` | the same among replicas that share a store, and asked only for what is not known here |
-| 4 | `cache` | below what decides whose a request is; above the flight, so that only what is not there flies |
-| 5 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
-| 6 | `retry` | repeats what may have passed; below the flight, so that waiters share its attempts |
-| 7 | `breaker` | below retry, so that an open one ends all attempts; what it stops takes no place in a queue |
-| 8 | `limit` | below what may end a call without one, so that only what really goes out takes a turn |
-| 9 | `judge` | the breaker again: once more for what waited, and only the service's own time counts |
-| 10 | `budget` | what is left when the call really goes out; above, it would tell equal calls apart |
-| 11 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
-| 12 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
-| 13 | transport | bytes |
+| 4 | `claims` | the same among replicas that share a store, and asked only for what is not known here |
+| 5 | `cache` | below what decides whose a request is; above the flight, so that only what is not there flies |
+| 6 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
+| 7 | `retry` | repeats what may have passed; below the flight, so that waiters share its attempts |
+| 8 | `breaker` | below retry, so that an open one ends all attempts; what it stops takes no place in a queue |
+| 9 | `limit` | below what may end a call without one, so that only what really goes out takes a turn |
+| 10 | `judge` | the breaker again: once more for what waited, and only the service's own time counts |
+| 11 | `budget` | what is left when the call really goes out; above, it would tell equal calls apart |
+| 12 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
+| 13 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
+| 14 | transport | bytes |
 
 Later policies have their places: fallback goes above the deadline, so that there is time left to fall back in.
 """

@@ -28,8 +28,9 @@ sys.path.insert(0, str(ROOT))
 
 import adapters.stack  # noqa: E402  # after the path
 from adapters.cache_store import InProcessStore  # noqa: E402
-from adapters.messages import Identity, Policy, Request, Response, Send  # noqa: E402
+from adapters.messages import Identity, Once, Policy, Request, Response, Send  # noqa: E402
 from adapters.service import Service  # noqa: E402
+from adapters.shared_keys import Mine  # noqa: E402
 
 TARGET: Final = 5.0  # µs a policy
 CALLER: Final = Identity("caller", token="t0ken")  # noqa: S106  # made up
@@ -42,6 +43,18 @@ async def transport(request: Request) -> Response:
     """Answers at once, as if by the wire."""
     request.departure.mark()
     return ANSWER
+
+
+class NoStore:
+    """The keys of replicas whose store is away; no call here has one."""
+
+    async def claim(self, service: str, once: Once, *, lease: float, keep: float) -> None:
+        """Nobody can say."""
+
+    async def land(
+        self, service: str, once: Once, mine: Mine, answer: Response | None, *, sent: bool, keep: float
+    ) -> None:
+        """There is nobody to tell."""
 
 
 async def unchanged(request: Request, send: Send) -> Response:
@@ -60,7 +73,8 @@ def policies_of(service: Service) -> list[Policy]:
 
     with patch("adapters.stack.stack", noted):
         clock = asyncio.get_running_loop().time
-        adapters.stack.open_service(service, clock, store=InProcessStore(1 << 20, clock))
+        store = InProcessStore(1 << 20, clock)
+        adapters.stack.open_service(service, clock, store=store, keys=NoStore())
     longest = max(composed, key=len)  # the other one is that of the health probe
     return list(longest)
 

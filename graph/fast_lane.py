@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graphql import ExecutionResult, default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues, get_variable_values
+from strawberry.execution import optimized_is_awaitable
 
 from graph.document_rules import DocumentRules
 from graph.documents import Chosen
+from graph.error_form import log_errors
 from graph.introspection import ClosedIntrospection
 from graph.planned import mask
 from graph.schema import Schema
@@ -33,30 +36,32 @@ _NO_VARIABLES: Final = VariableValues({}, {})
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A request that can run at once."""
+    """A request that can run at once, past Strawberry's machinery: on the program, or, where there is a reason in its
+    place, on the plan unhurried.
+    """
 
     plan: Plan
-    program: Program
-    variables: VariableValues
+    program: Program | Unhurried
+    operation: Operation
 
 
 class FastLane:
-    """The gate of one schema."""
+    """The gate of one schema. Without `fast` no program is run."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, *, fast: bool = True) -> None:
         self._schema = schema
-        self._built = schema._schema
+        self._fast = fast
         own = type(schema) is not Schema or schema.own_executor or schema.exception_handlers
         self._open = not own and all(one in _OURS for one in schema.extensions)
 
     def ready(
-        self, chosen: Chosen, variables: Mapping[str, Any], context: Context
+        self, chosen: Chosen, variables: Mapping[str, Any], context: Context, *, explained: bool = False
     ) -> Ready | Unhurried | None:
-        """The request made ready; why it is to run on its plan unhurried; None where it has no plan."""
+        """The request made ready; why it goes the usual way; None where it has no plan. `explained`: it asked for
+        its plan.
+        """
         if not self._open:
             return Unhurried.EXTENSIONS
-        if context.lane.explains:
-            return Unhurried.EXPLAINED
         if chosen.document.valid_under is None:
             return Unhurried.FIRST
         coerced = self._coerced(chosen, variables)
@@ -65,24 +70,53 @@ class FastLane:
         fragments = chosen.document.fragments
         if fragments is None:
             return None
-        operation = Operation(self._built, chosen.operation, fragments, coerced)
+        operation = Operation(self._schema._schema, chosen.operation, fragments, coerced)
         try:
             plan = self._schema.plans.of(operation)
         except NotCovered:
             return None
+        program = Unhurried.EXPLAINED if explained else self._program(plan, context)
+        return Ready(plan, program, operation)
+
+    def _program(self, plan: Plan, context: Context) -> Program | Unhurried:
+        if not self._fast:
+            return Unhurried.SWITCHED_OFF
         if plan.access and mask(plan, context.caller):
             return Unhurried.MASKED
-        program = self._schema.plans.program(plan)
-        return program if isinstance(program, Unhurried) else Ready(plan, program, coerced)
+        return self._schema.plans.program(plan)
 
     def _coerced(self, chosen: Chosen, variables: Mapping[str, Any]) -> VariableValues | None:
         definitions = chosen.operation.variable_definitions
         if not definitions:
             return _NO_VARIABLES
-        found = get_variable_values(self._built, definitions, dict(variables))
+        found = get_variable_values(self._schema._schema, definitions, dict(variables))
         return None if isinstance(found, list) else found
 
+    async def unhurried(self, ready: Ready, carried: Mapping[str, Any], context: Context) -> ExecutionResult:
+        """The result of running on the plan, value by value, as graphql-core's executor (`graph/planned.py`)."""
+        operation = ready.operation
+        kind: Any = self._schema.execution_context_class  # Strawberry's, which takes the extensions too
+        executor = kind(
+            operation.schema,
+            {name: one.definition for name, one in operation.fragments.items()},
+            dict(operation.fragments),
+            None,
+            context,
+            operation.node,
+            operation.variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=optimized_is_awaitable,
+            operation_extensions=carried,
+        )
+        found: Any = executor.execute_operation()
+        result: ExecutionResult = await found if executor.is_awaitable(found) else found
+        if result.errors:
+            log_errors(result.errors, context.request_id)
+        return result
 
-async def run(ready: Ready, context: Context) -> Any:
+
+async def run(program: Program, ready: Ready, context: Context) -> Any:
     """The data of the answer, a Struct. Raises `Troubled`."""
-    return await FastRun(ready.program, ready.variables, context.store).execute()
+    return await FastRun(program, ready.operation.variables, context.store).execute()

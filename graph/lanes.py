@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing, nullcontext
-from typing import Final
+from typing import Any, Final, TypeAlias
 
+from graphql import ExecutionResult as CoreResult
 from graphql import OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
@@ -33,12 +34,15 @@ from resolvers.call import Sender
 from resolvers.caller import NOBODY, Caller
 from resolvers.change_keys import ChangeKeys
 from resolvers.context import Context
+from resolvers.fast.program import Program
 from resolvers.fast.uncompiled import Troubled, Unhurried
 from resolvers.fault import Code
 from resolvers.lane_choice import Lane, LaneChoice, PlanWatch, Why
 from resolvers.sent import Upstream
 from resolvers.steps import StepWatch
 from resolvers.store import Store
+
+Result: TypeAlias = ExecutionResult | CoreResult
 
 PLAN: Final = "plan"
 """The extension by which a request asks for its plan, and in which the answer carries it."""
@@ -90,8 +94,7 @@ class Lanes:
         self._epoch = epoch
         self._steps = steps
         self._plans = plans
-        self._compiles = plans and fast
-        self._fast_lane = FastLane(self._schema)
+        self._gate = FastLane(self._schema, fast=fast)
         self._open_plans = open_plans
         self._told = told
         self._around_plans = around_plans
@@ -111,37 +114,30 @@ class Lanes:
         context = self.context(caller, headers, request_id, timeout=timeout, key=key)
         asked = document.extensions.get(PLAN) is True
         context.lane.explains = asked and self._may_explain(caller)
-        answer = await self._fast(carried.chosen, document.variables, context)
-        if answer is not None:
-            return answer
-        result = await to_its_end(
-            self._schema.execute(
-                document.query,
-                variable_values=dict(document.variables),
-                context_value=context,
-                operation_name=document.operation_name,
-                operation_extensions=carried,
-            ),
-            context.close,
+        ready = (
+            self._gate.ready(carried.chosen, document.variables, context, explained=asked)
+            if self._plans
+            else None
         )
+        if isinstance(ready, Ready) and isinstance(ready.program, Program):
+            answer = await self._fast(ready, ready.program, context)
+            if answer is not None:
+                return answer
+        else:
+            context.lane.unhurried = _why(ready)
+        result = await to_its_end(self._executed(ready, document, carried, context), context.close)
         answer = self._answer(result, caller)
         if not asked:
             return answer
         told = self._told_of(context, document, carried.chosen)
         return Answer(answer.data, answer.errors, {**answer.extensions, PLAN: told})
 
-    async def _fast(self, chosen: Chosen, variables: Mapping[str, object], context: Context) -> Answer | None:
-        """The answer on the fast lane; None where the request goes the usual way."""
+    async def _fast(self, ready: Ready, program: Program, context: Context) -> Answer | None:
+        """The answer on the fast lane; None where the checked lane has to see what is wrong."""
         lane = context.lane
-        ready = (
-            self._fast_lane.ready(chosen, variables, context) if self._compiles else Unhurried.SWITCHED_OFF
-        )
-        if not isinstance(ready, Ready):
-            lane.unhurried = ready
-            return None
         try:
             with nullcontext() if lane.around is None else lane.around(ready.plan):
-                data = await run(ready, context)
+                data = await run(program, ready, context)
         except Troubled:
             lane.unhurried = Unhurried.FAULT
             return None
@@ -151,6 +147,19 @@ class Lanes:
         await context.close()
         lane.ran("fast")
         return Answer(data)
+
+    def _executed(
+        self, ready: object, document: GraphQLRequest, carried: Carried, context: Context
+    ) -> Coroutine[Any, Any, Result]:
+        if isinstance(ready, Ready):
+            return self._gate.unhurried(ready, carried, context)
+        return self._schema.execute(
+            document.query,
+            variable_values=dict(document.variables),
+            context_value=context,
+            operation_name=document.operation_name,
+            operation_extensions=carried,
+        )
 
     def _may_explain(self, caller: Caller) -> bool:
         return self._open_plans or self._shows_detail(caller)
@@ -219,7 +228,7 @@ class Lanes:
         """The answer to a document that is not executed."""
         return self._answer(PreExecutionError(None, unfit.errors), NOBODY)
 
-    def _answer(self, result: ExecutionResult, caller: Caller) -> Answer:
+    def _answer(self, result: Result, caller: Caller) -> Answer:
         errors = list(result.errors or ())
         if self._closed:
             # The rule sees what is wrong with documents; what is wrong with variables is found by executing.
@@ -278,3 +287,8 @@ class Lanes:
             request_id=request_id,
             lane=LaneChoice(self._plans, self._told, self._around_plans),
         )
+
+
+def _why(ready: Ready | Unhurried | None) -> Unhurried | None:
+    found = ready.program if isinstance(ready, Ready) else ready
+    return found if isinstance(found, Unhurried) else None

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from adapters.mistake import ProjectError
+from graph.collector import settle
 from graph.served import NotReady, Served
 from graph.server import hangups
 
@@ -62,4 +63,5 @@ async def on_hangup(served: Served, load: Callable[[], Loaded]) -> None:
             if wrong:
                 _log.error("the project was not reloaded: what was served before is served on")
             else:
+                settle()
                 _log.info("the project was reloaded")

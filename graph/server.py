@@ -16,6 +16,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from graph.auth import Authenticator
+from graph.collector import settle
 from graph.documents import Documents
 from graph.door import HEADER_BYTES, CannotListen, Door
 from graph.executor import Executor
@@ -149,6 +150,7 @@ async def serve(
     with first_signal() as stop:
         async with _door(app, host, port, port_is_fixed) as (door, served, url):
             async with _running(None if beside is None else beside(served)):
+                settle()
                 ready_callback(url)
                 number = await stop
             _log.info("stopping: running requests have %g seconds to end", served.life.drain)

@@ -58,7 +58,7 @@ class GraphSettings(_Setting, frozen=True, kw_only=True):
     playground: bool = False  # GraphiQL for browsers at the endpoint; `stolon demo` opens it
     origins: tuple[str, ...] = ()  # of pages on other hosts, `https://app.example`, that may ask in a browser
     introspection: bool = False  # whether `__schema` and `__type` are answered; `stolon demo` opens it
-    lane: Literal["plan", "reference"] = "plan"  # reference: graphql-core executes everything
+    lane: Literal["fast", "plan", "reference"] = "fast"  # plan: value by value; reference: graphql-core
 
 
 class IdentitySettings(_Setting, frozen=True, kw_only=True):
@@ -155,7 +155,7 @@ _GRAPH: Final[Mapping[str, kinds.Reader]] = {
     "body_limit": kinds.size(1 << 10, 1 << 30),
     "playground": kinds.truth,
     "introspection": kinds.truth,
-    "lane": kinds.one_of("plan", "reference"),
+    "lane": kinds.one_of("fast", "plan", "reference"),
     "origins": kinds.list_of(kinds.origin),
 }
 _IDENTITY: Final[Mapping[str, kinds.Reader]] = {

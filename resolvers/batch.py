@@ -79,6 +79,11 @@ def _cancel(queue: list[Loader]) -> None:
         waiting.future.cancel()
 
 
+def _over(work: Coroutine[Any, Any, None]) -> Task[None]:
+    work.close()
+    raise RuntimeError("the request has ended: no batch leaves any more")
+
+
 class Turns:
     """Counts quiet turns of the loop over all batches of one request, then lets all of them leave at once."""
 
@@ -103,6 +108,7 @@ class Turns:
 
     def abandon(self) -> None:
         """The request ended: no batch leaves any more."""
+        self._start = _over
         waiting, self._waiting = self._waiting, {}
         for batch in waiting:
             batch.abandon()

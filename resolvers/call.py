@@ -91,14 +91,14 @@ def request_of(
         _check(call, binding, sent)
         body = _placed(body, binding.target.body or (), sent)
     change = put(supplied.change, call.change_key, parameters)
-    # Names come from upstream URLs and from clients' cursors: they never replace what the declaration binds.
-    bound = {one.target.parameter.name for one in call.bindings if one.target.parameter is not None}
     by_name: dict[str, object] = {}
-    for place, value in more.items():
-        if isinstance(place, Parameter):
-            parameters[place] = value
-        elif place not in bound:
-            by_name[place] = value
+    if more:
+        bound = _bound(call, parameters)
+        for place, value in more.items():
+            if isinstance(place, Parameter):
+                parameters[place] = value
+            elif place not in bound:
+                by_name[place] = value
     try:
         path = target(call.operation, parameters)
         sent_headers = headers(call.operation, parameters)
@@ -118,6 +118,18 @@ def request_of(
         deadline=sender.deadline,
         once=None if change is None else change.once(path, sent_headers, sender.headers, body),
     )
+
+
+def _bound(call: BoundOperation, parameters: Mapping[Parameter, object]) -> set[str]:
+    """The names that nobody but the declaration gives a value. Others come from upstream URLs and from clients' cursors:
+    they never replace what it binds, but may say what a client left out.
+    """
+    return {
+        one.target.parameter.name
+        for one in call.bindings
+        if one.target.parameter is not None
+        and (one.target.parameter in parameters or not isinstance(one.supplier, Argument))
+    }
 
 
 def other_parameters(call: BoundOperation, supplied: Supplied, sender: Sender) -> bytes:

@@ -65,6 +65,7 @@ class Store:
         self._batches: dict[Hashable, Batch] = {}
         self._tasks: set[Task[Any]] = set()
         self._closed = False
+        self._changed = False
         self._turns = Turns(loop, self._own)
 
     # --- asking
@@ -192,13 +193,18 @@ class Store:
             self.forget()
 
     def forget(self) -> None:
-        """Forget every settled result; what is under way goes on for those who wait."""
+        """Forget every settled result; what is under way goes on for those who wait. What is read from here on comes
+        from the services themselves.
+        """
         self._slots = {}
+        self._changed = True
 
     async def close(self) -> None:
         """End every task and wait until they have ended. Who waits is cancelled; who asks later: RuntimeError."""
         self._closed = True
         self._turns.abandon()
+        # They hold this store, and it them: what is let go here need not be found by the garbage collector.
+        self._batches.clear()
         tasks = list(self._tasks)
         if not tasks:
             return
@@ -209,6 +215,8 @@ class Store:
     # --- loading
 
     async def _send(self, call: BoundOperation, request: Request) -> Settled:
+        if self._changed and request.safe:
+            request = replace(request, anew=True)
         return await sent(
             self._upstreams[call.service],
             call,

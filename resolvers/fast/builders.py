@@ -149,9 +149,12 @@ class ObjectBuilder:
         """The Structs of these objects, none of which is null."""
         if self.out is None:
             self._finish()
-        outs = (
-            values if self.as_is else list(map(self.out, *(column(values, hung) for column in self.columns)))
-        )
+        if self.as_is:
+            outs = values
+        elif self.columns:
+            outs = list(map(self.out, *(column(values, hung) for column in self.columns)))
+        else:  # everything was skipped
+            outs = [self.out() for _ in values]
         for number in self.steps:
             one = hung.get(number)
             if one is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Iterator
 from typing import Any, Final, cast
 
 from graphql.execution.values import VariableValues
@@ -22,13 +22,15 @@ from resolvers.fast.builders import Hanging, Hung
 from resolvers.fast.program import FastStep, Program
 from resolvers.fast.uncompiled import Troubled
 from resolvers.keys import canonical
-from resolvers.resolve import lacks, resolve
+from resolvers.resolve import Paged, lacks, resolve
 from resolvers.settled import Settled
 from resolvers.source import Fetch, Lookup, Pages, Supplied
 from resolvers.store import Store
 
 SLICE: Final = 1_000
-"""Objects that are built, or asked for, before the loop has a turn: about a millisecond's work."""
+"""Objects that are built, or keys asked for, before the loop has a turn: about a millisecond's work."""
+ASKED: Final = 100
+"""Parents for which a call is made ready, one by one, before the loop has a turn; and turns that this may take."""
 
 
 class FastRun:
@@ -132,7 +134,10 @@ class FastRun:
     async def _fetch(self, step: FastStep, source: Fetch, hanging: Hanging, hung: Hung) -> None:
         arguments = self._program.arguments(step, self._variables)
         asked: list[Settled | Future[Settled] | None] = []
-        for parent in hanging.parents:
+        turn = _turn(hanging.parents)
+        for count, parent in enumerate(hanging.parents, 1):
+            if count % turn == 0:
+                await asyncio.sleep(0)
             supplied = Supplied(parent=_given(step, parent), arguments=arguments)
             if lacks(source.call, supplied.parent):
                 asked.append(None)
@@ -143,11 +148,14 @@ class FastRun:
                 else:  # nobody else can end this wait, and so the call
                     asked.append(await self._store.sent(source.call, request))
         values: list[Any] = []
+        known: dict[Any, Any] = {None: None}  # parents may share an answer: it is decoded once
         for one in asked:
             settled = await one if isinstance(one, Future) else one
-            answered = None if settled is None else settled.unwrap()
-            value = None if answered is None else answered.decoded(step.decode)
-            values.append(value if value is None or step.take is None else step.take(value))
+            answered: Any = None if settled is None else settled.unwrap()
+            if answered not in known:
+                value = answered.decoded(step.decode)
+                known[answered] = value if value is None or step.take is None else step.take(value)
+            values.append(known[answered])
         await self._put(step, hanging, values, hung)
 
     # --- everything else as on the checked lane, without its records
@@ -155,9 +163,12 @@ class FastRun:
     async def _resolve(self, step: FastStep, hanging: Hanging, hung: Hung) -> None:
         arguments = self._program.arguments(step, self._variables)
         values: list[Any] = []
+        turn = _turn(hanging.parents)
         try:
-            for parent in hanging.parents:
-                values.append(resolve(step.source, _given(step, parent), arguments, self._store))  # noqa: PERF401 - what was begun is closed where one raises
+            for count, parent in enumerate(hanging.parents, 1):
+                if count % turn == 0:
+                    await asyncio.sleep(0)
+                values.append(resolve(step.source, _given(step, parent), arguments, self._store))
             waits = [one for one in values if isinstance(one, Coroutine)]
             # Pages are read when they are awaited; everything else is under way.
             if isinstance(step.source, Pages) and len(waits) > 1:
@@ -179,16 +190,41 @@ class FastRun:
             setattr(hanging.outs[index], step.attribute, value)
 
     async def _built(self, step: FastStep, values: list[Any], hung: Hung) -> list[Any]:
-        """What leaves of values, none of which is null; of a long list in slices, so that the loop is not held."""
+        """What leaves of values, none of which is null; of many in slices, so that the loop is not held."""
         if not values:
             return []
         if len(values) == 1 and isinstance(values[0], list) and len(values[0]) > SLICE:
-            made: list[Any] = []
+            items: list[Any] = []
             for start in range(0, len(values[0]), SLICE):
-                made += step.build([values[0][start : start + SLICE]], hung)[0]
+                items += step.build([values[0][start : start + SLICE]], hung)[0]
                 await asyncio.sleep(0)
-            return [made]
-        return step.build(values, hung)
+            return [items]
+        if len(values) <= SLICE and not isinstance(values[0], list | Paged):
+            return step.build(values, hung)
+        made: list[Any] = []
+        for run in _runs(values):
+            if made:
+                await asyncio.sleep(0)
+            made += step.build(run, hung)
+        return made
+
+
+def _turn(parents: list[Any]) -> int:
+    """How many of these parents are asked for before the loop has a turn: so many that keys still make one batch."""
+    return max(ASKED, len(parents) // ASKED)
+
+
+def _runs(values: list[Any]) -> Iterator[list[Any]]:
+    """Runs of values, each of as many objects as may be built at once, or of a single value."""
+    start = held = 0
+    for index, value in enumerate(values):
+        items = value.nodes if isinstance(value, Paged) else value
+        size = len(items) if isinstance(items, list) else 1
+        if held and held + size > SLICE:
+            yield values[start:index]
+            start, held = index, 0
+        held += size
+    yield values[start:]
 
 
 def _texts(source: Lookup, keys: Iterable[Any]) -> dict[Any, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -66,7 +66,14 @@ class Yielded:
         if self.answer is None:
             return None
         hook = Decimal if self.exact else None
-        return msgspec.json.Decoder(self.answer.made(), float_hook=hook).decode
+        decode = msgspec.json.Decoder(self.answer.made(), float_hook=hook).decode
+
+        def decoded(body: bytes) -> Any:
+            if not body.isascii():
+                body.decode()  # msgspec passes over what is no UTF-8 in properties that nobody asked for
+            return decode(body)
+
+        return decoded
 
 
 class Shaping:
@@ -233,9 +240,16 @@ def _place(within: Within, path: tuple[str, ...], *, insists: bool) -> tuple[InV
     return value, tuple(attributes)
 
 
-def _known_next(paged: Paged) -> bool:
+class _PageInfo(Protocol):
+    """What hangs below a connection for `pageInfo`."""
+
+    @property
+    def paged(self) -> Paged: ...
+
+
+def _known_next(info: _PageInfo) -> bool:
     """Whether a page has a next one, where no call has to be made to know it."""
-    found = paged.slice.has_next
+    found = info.paged.slice.has_next
     if found is None:
         raise Troubled
     return found

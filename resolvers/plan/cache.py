@@ -17,17 +17,25 @@ from graphql import FragmentDefinitionNode, Location, OperationDefinitionNode
 
 from resolvers.plan.coverage import Reason
 from resolvers.plan.operation import Operation, conditions
-from resolvers.plan.plan import Plan
+from resolvers.plan.plan import Plan, Shape
+from resolvers.plan.walking import objects
 
 MOST_OPERATIONS: Final = 1_000
 MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_VARIANTS: Final = 32
 """Plans of one operation: `n` conditions have `2 ** n` values."""
 
-# Bytes, measured with tracemalloc: of an operation, of a field with its shape and its share of steps, and of a token
-# with what the parser made of it. A plan holds the syntax of its fields, and that the whole document's tokens.
+# Bytes, measured with tracemalloc over operations of 1 to 50 fields, objects and steps of every kind, before and after
+# each was planned, compiled and run once (`tests/resolvers/test_fast_memory.py`), as what no one of them took more than:
+# of an operation, of a field, of an object and of a step; and of a token with what the parser made of it. A field's plan
+# takes up to 700, its columns and its places in the types of what is decoded and what leaves 1,600; these types
+# themselves are an object's 2,500, and what a step is compiled to takes 4,500. They are counted for what has no program
+# too: plans are weighed before they are compiled. A plan holds the syntax of its fields, and that the whole document's
+# tokens.
 _PER_OPERATION: Final = 2_000
-_PER_FIELD: Final = 700
+_PER_FIELD: Final = 700 + 1_600
+_PER_OBJECT: Final = 2_500
+_PER_STEP: Final = 4_500
 _PER_TOKEN: Final = 700
 _TEXTS: Final = 2  # the text, and the names, strings and comments in its tokens, which are no longer than it
 
@@ -41,7 +49,7 @@ class Variants:
     values the plan, or the reason for which there is none.
 
     `node` and `fragments` are the syntax that the plans were made of, or its equal; `syntax` is an estimate of
-    its bytes.
+    its bytes, `taken` one of those of each plan with its program.
     """
 
     conditions: tuple[str, ...]
@@ -49,6 +57,7 @@ class Variants:
     node: OperationDefinitionNode | None = field(default=None, repr=False)
     fragments: Mapping[str, FragmentDefinitionNode] = field(default_factory=dict, repr=False)
     syntax: int = 0
+    taken: dict[tuple[Hashable, ...], int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, operation: Operation, location: Location) -> Variants:
@@ -94,8 +103,10 @@ class PlanCache:
     def keep(self, key: Key, variants: Variants, values: tuple[Hashable, ...], found: Plan | Reason) -> None:
         """Keep one more plan of an operation, unless that alone takes more than all may."""
         while len(variants.plans) >= MOST_VARIANTS:
-            del variants.plans[next(iter(variants.plans))]
+            oldest = next(iter(variants.plans))
+            del variants.plans[oldest], variants.taken[oldest]
         variants.plans[values] = found
+        variants.taken[values] = _taken(found) if isinstance(found, Plan) else 0
         self._kept.pop(key, None)  # what it weighs is asked when it is put in
         if self._kept.getsizeof(variants) <= self._kept.maxsize:
             self._kept[key] = variants
@@ -103,12 +114,21 @@ class PlanCache:
 
 def _weight(least: int) -> Callable[[Variants], int]:
     def weight(variants: Variants) -> int:
-        fields = sum(one.fields for one in variants.plans.values() if isinstance(one, Plan))
         # Each plan may have been made of a parsing of its own, and what is compared with may be one more.
         syntax = variants.syntax * (len(variants.plans) + 1)
-        return max(_PER_OPERATION + _PER_FIELD * fields + syntax, least)
+        return max(_PER_OPERATION + sum(variants.taken.values()) + syntax, least)
 
     return weight
+
+
+def _taken(plan: Plan) -> int:
+    """An estimate of the bytes of a plan and its program."""
+    return _PER_FIELD * plan.fields + _PER_OBJECT * _objects(plan.root) + _PER_STEP * len(plan.steps)
+
+
+def _objects(shape: Shape) -> int:
+    """How many objects there are shapes of."""
+    return sum(1 + sum(_objects(one.shape) for one in each.fields) for each in objects(shape))
 
 
 def _tokens(location: Location) -> int:

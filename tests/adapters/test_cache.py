@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
+from unittest import mock
 
 import pytest
 
@@ -76,6 +77,16 @@ class World:
         cache = Cache(made, self.store, asyncio.get_running_loop().time, self.clock, (self.hear,))
         self.caches.append(cache)
         return stack(cache, Flights(self.clock), transport=self.wire)
+
+
+class Counting(InProcessStore):
+    """Counts what is put."""
+
+    puts = 0
+
+    async def put(self, *given: Any, **more: Any) -> None:
+        self.puts += 1
+        await super().put(*given, **more)
 
 
 @pytest.fixture
@@ -163,16 +174,17 @@ async def test_a_lookup_by_post_is_kept_where_the_project_says_how_long(world: W
 
 
 async def test_equal_reads_at_once_are_one_call_and_one_entry(world: World):
-    """N concurrent equal reads of a cold cache are one call; all have its answer, and so has who comes later."""
+    """N concurrent equal reads of a cold cache are one call and one entry, and who comes later has its answer."""
     gate: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
     world.answers = [lambda _: gate]
+    world.store = counting = Counting(1 << 20, world.clock)
     send = over(world)
     tasks = [asyncio.ensure_future(send(READ)) for _ in range(50)]
     await turns()
     gate.set_result(ok("max-age=60"))
     assert {(await one).body for one in tasks} == {b"1"}
     assert (await send(READ)).freshness == Freshness(60.0, 0.0, private=False, cached=True)
-    assert (len(world.asked), len(world.store)) == (1, 1)
+    assert (len(world.asked), counting.puts) == (1, 1)
 
 
 # --- whose
@@ -251,6 +263,19 @@ async def test_what_was_to_be_for_all_and_is_not_reaches_only_its_caller(world: 
     assert len(world.asked) == 1
     gate.set()
     assert [(await one).body for one in tasks] == [b"Bearer t-ada", b"Bearer t-ben"]
+
+
+async def test_who_wants_the_services_own_word_joins_nobody_elses_call(world: World):
+    """A shared operation is one call for all, but for a request that asks for an answer of its own."""
+    gate: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+    world.answers = [lambda _: gate]
+    send = over(world, Reuse(shared=True), credentials="forward")
+    asked = (bearing(READ, ADA), replace(bearing(READ, BEN), anew=True))
+    tasks = [asyncio.ensure_future(send(one)) for one in asked]
+    await turns()
+    assert len(world.asked) == 2
+    gate.set_result(ok("max-age=60"))
+    await asyncio.gather(*tasks)
 
 
 async def test_a_trouble_of_the_service_is_shared_by_those_who_wait(world: World):
@@ -477,14 +502,20 @@ async def test_a_renewal_has_the_calls_time_and_no_more(world: World):
         raise AssertionError
 
     world.answers = [ok("max-age=10, stale-while-revalidate=50"), stall]
-    send = world.policies(CacheRule(), {"getUser": OperationRules(timeout=0.01)})
-    await send(READ)
-    world.now += 12
-    await send(READ)
-    renewals = world.caches[0]._renewals
-    while len(renewals):
-        await turns(1)
-    assert ended == ["getUser"]
+    loop = asyncio.get_running_loop()
+    at = [loop.time()]
+    with mock.patch.object(loop, "time", lambda: at[0]):  # noqa: PT008 - it is not always the same
+        send = world.policies(CacheRule(), {"getUser": OperationRules(timeout=2.0)})
+        await send(READ)
+        world.now += 12
+        await send(READ)
+        await turns()
+        at[0] += 1.99
+        await turns()
+        assert (ended, len(world.caches[0]._renewals)) == ([], 1)
+        at[0] += 0.02
+        await turns()
+    assert (ended, len(world.caches[0]._renewals)) == (["getUser"], 0)
     slow = world.policies(CacheRule(), {})
     await slow(READ)
     await turns()
@@ -587,14 +618,24 @@ async def test_a_stalled_service_leaves_time_for_the_stale_answer(world: World):
 
     world.answers = [ok("max-age=10, stale-if-error=30"), stall]
     loop = asyncio.get_running_loop()
-    policies = world.policies(CacheRule(), {})
-    timed = stack(deadline(0.05, loop.time), transport=policies)
-    await timed(READ)
-    world.now += 11
-    assert (await timed(READ)).body == b"1"
-    world.now += 60
-    with pytest.raises(TimedOut):
+    at = [loop.time()]
+    with mock.patch.object(loop, "time", lambda: at[0]):  # noqa: PT008 - it is not always the same
+        timed = stack(deadline(10.0, loop.time), transport=world.policies(CacheRule(), {}))
         await timed(READ)
+        world.now += 11
+        early = asyncio.ensure_future(timed(READ))
+        await turns()
+        at[0] += 9.96
+        assert (await early).body == b"1"
+        world.now += 60
+        late = asyncio.ensure_future(timed(READ))
+        await turns()
+        at[0] += 9.96
+        await turns()
+        assert not late.done()
+        at[0] += 0.05
+        with pytest.raises(TimedOut):
+            await late
 
 
 # --- what requests ask

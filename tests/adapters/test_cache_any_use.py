@@ -24,7 +24,8 @@ CALLERS = ("ada", "ben", "cid")
 PLACES = ("/a", "/b")
 CONTROLS = (
     "no-store", "no-cache", "private, max-age=5", "public, max-age=5", "max-age=5", "s-maxage=3, max-age=9",
-    "max-age=2, must-revalidate, stale-while-revalidate=4, stale-if-error=9", "max-age=2, stale-while-revalidate=4", "public, max-age=0, stale-if-error=6",
+    "max-age=2, must-revalidate, stale-while-revalidate=4, stale-if-error=9",
+    "max-age=2, stale-while-revalidate=4", "public, max-age=0, stale-if-error=6",
     "private, max-age=3, stale-if-error=9", "",
 )  # fmt: skip
 
@@ -126,7 +127,12 @@ def check(service: Answering, step: Read, answer: Response, *, shared: bool, lim
         assert age < life + (0 if strict else window)
 
 
-@given(st.lists(STEPS, min_size=8, max_size=40), st.booleans(), st.sampled_from([0, 4]), st.sampled_from(["all", "vary"]))
+@given(
+    st.lists(STEPS, min_size=8, max_size=40),
+    st.booleans(),
+    st.sampled_from([0, 4]),
+    st.sampled_from(["all", "vary"]),
+)
 @settings(max_examples=400, deadline=None)
 async def test_nobody_is_given_what_is_not_for_them_or_too_old(
     steps: list[Any], shared: bool, fresh: int, headers: Any

@@ -18,6 +18,7 @@ from adapters.failures import KeyReused, TimedOut, Unavailable
 from adapters.known_keys import Idempotency
 from adapters.messages import Departure, Once, Request, Response
 from adapters.service import Service
+from adapters.shared_keys import Answered, Claim, Elsewhere, Mine
 from adapters.stack import Upstream
 from tests.adapters.store_server import (
     Replica,
@@ -120,8 +121,9 @@ async def test_changes_at_once_at_two_replicas_are_one_call(gateways: Gateways):
         one, two = await gateways.open(service.url), await gateways.open(service.url)
         first = asyncio.ensure_future(one.pay())
         await service.arrived.wait()
-        others = [asyncio.ensure_future(two.pay()) for _ in range(3)]
-        await asyncio.sleep(0)  # they begin
+        others = [
+            asyncio.ensure_future(two.pay()) for _ in range(3)
+        ]  # which begin after the next line's call
         with pytest.raises(KeyReused):
             await two.pay(replace(PAY, once=Once("8e03978e", b"digest-2")))
         gate.open.set()
@@ -268,6 +270,26 @@ async def test_the_claim_of_a_replica_that_died_ends(gateways: Gateways, server:
         assert await dead.claim("payments", PAY.once, lease=0.15, keep=60) is not None
         assert (await two.pay()).status == 201
     assert len(service.requests) == 1
+
+
+async def test_a_late_end_ends_no_other_claim(gateways: Gateways):
+    """Whoever lost a claim by time ends the next one's no more, unless by an answer, which is one for all."""
+    keys = (await gateways.open("http://127.0.0.1:1")).replica.shared.keys
+    once = Once("key", b"digest")
+    first = await keys.claim("payments", once, lease=0.001, keep=60)
+    second: Claim | None = None
+    while not isinstance(second, Mine):
+        second = await keys.claim("payments", once, lease=60, keep=60)
+    assert isinstance(first, Mine)
+    assert (first.first, second.first) == (True, False)
+    for sent in (True, False):
+        await keys.land("payments", once, first, None, sent=sent, keep=60)
+        assert isinstance(await keys.claim("payments", once, lease=60, keep=60), Elsewhere)
+    made = Response(201, {"location": "/1"}, b"{}")
+    await keys.land("payments", once, first, made, sent=True, keep=60)
+    assert await keys.claim("payments", once, lease=60, keep=60) == Answered(made)
+    await keys.land("payments", once, second, None, sent=False, keep=60)
+    assert await keys.claim("payments", once, lease=60, keep=60) == Answered(made)
 
 
 async def test_without_the_store_each_replica_goes_on(gateways: Gateways):

@@ -170,6 +170,28 @@ async def test_another_payload_does_not_wait_for_the_first():
     assert await first == PAID
 
 
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_another_payload_waits_for_one_that_has_not_left(leaves: bool):
+    """While it is open whether the first change leaves, so is what its key stands for: if it does, another payload is
+    refused; if it does not, that one is made.
+    """
+    outcomes: tuple[Response | BaseException, ...] = (
+        (PAID,) if leaves else (Unavailable("refused", sent=False), PAID)
+    )
+    service, policy = Service(*outcomes, sent=False), changes()
+    service.gate = asyncio.Event()
+    first = asyncio.ensure_future(policy(same(PAY), service))
+    await until_waiting()
+    mine = replace(same(PAY), once=Once("k1", b"another"))
+    other = asyncio.ensure_future(policy(mine, service))
+    await until_waiting()
+    assert not other.done()
+    service.gate.set()
+    found = await asyncio.gather(first, other, return_exceptions=True)
+    assert [type(one) for one in found] == [Response, KeyReused] if leaves else [Unavailable, Response]
+    assert (len(service.got), mine.departure.sent) == (1 if leaves else 2, False)
+
+
 async def test_who_waits_and_leaves_says_what_may_have_been_sent():
     """A waiter that is ended learns that the change it waited for was sent, and ends nobody else's wait."""
     service, policy = Service(PAID), changes()

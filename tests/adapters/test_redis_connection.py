@@ -219,12 +219,12 @@ async def test_a_busy_process_does_not_doubt_the_store():
     goes on without it, and the next one asks again.
     """
     with valkey() as own:
-        async with replica(own.port, new_prefix(), wait=0.02) as one:
+        async with replica(own.port, new_prefix(), wait=0.2) as one:
             with stopped(own):
                 reading = asyncio.ensure_future(one.store.get(KEY))
                 for _ in range(10):
                     await asyncio.sleep(0)  # until it is on its way
-                time.sleep(0.1)  # noqa: ASYNC251 - the loop is held up
+                time.sleep(0.5)  # noqa: ASYNC251 - the loop is held up
                 assert await reading is None
                 assert (one.turns, one.bypassed) == ([True], [("get", True)])
                 assert await one.store.get(KEY) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from typing import Any
 
 import pytest
 
@@ -59,13 +60,14 @@ def test_the_policies_stand_in_the_order_that_is_written_down(monkeypatch: pytes
         return await send(request)
 
     monkeypatch.setattr("adapters.stack.stack", compose)
-    store = InProcessStore(1 << 20, loop_time)
-    open_service(Service("users", "http://127.0.0.1:9"), loop_time, around=(around,), store=store)
+    more: dict[str, Any] = {"store": InProcessStore(1 << 20, loop_time), "keys": object()}
+    open_service(Service("users", "http://127.0.0.1:9"), loop_time, around=(around,), **more)
     rows = re.findall(r"^\| \d+ \| `?(\w+)`? \|", adapters.stack.__doc__ or "", re.MULTILINE)
     assert rows == [
         "deadline",
         "credentials",
         "idempotency",
+        "claims",
         "cache",
         "flight",
         "retry",
@@ -82,6 +84,7 @@ def test_the_policies_stand_in_the_order_that_is_written_down(monkeypatch: pytes
         "deadline",
         "none",
         "Changes",
+        "Claims",
         "Cache",
         "Flights",
         "retry",

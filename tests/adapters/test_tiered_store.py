@@ -78,6 +78,7 @@ async def test_reads_that_come_together_are_one_way(pair: Pair, server: ValkeySe
     """
     keys = [b"%032d" % number for number in range(150)]
     await asyncio.gather(*(pair.one.store.put(key, key, 60) for key in keys[:149]))
+    assert await pair.two.store.get(K1) is None  # by now the server knows the script
     before = scripts_run(server)
     reads = [asyncio.ensure_future(pair.two.store.get(key)) for key in keys for _ in range(2)]
     await asyncio.sleep(0)
@@ -364,7 +365,7 @@ async def test_a_server_that_stands_still_is_waited_for_once():
     goes on, so does everything.
     """
     with valkey() as own:
-        async with replica(own.port, new_prefix(), wait=0.05) as one:
+        async with replica(own.port, new_prefix(), wait=0.3) as one:
             await one.store.put(K1, b"1", 60)
             one.near.clear()
             with stopped(own):
@@ -376,6 +377,24 @@ async def test_a_server_that_stands_still_is_waited_for_once():
             await one.until_up()
             assert await one.store.get(K1) == b"1"
             assert one.turns == [True, False, True]
+
+
+async def test_waits_in_vain_take_no_connection_with_them():
+    """However many waited for a server that stood still: when it goes on, as many are served at once as before."""
+    with valkey() as own:
+        prefix = new_prefix()
+        async with replica(own.port, prefix, wait=0.4) as one, replica(own.port, prefix) as two:
+            keys = [b"%032d" % number for number in range(60)]
+            for _ in range(2):
+                with stopped(own):
+                    await asyncio.gather(*(one.store.put(key, b"lost", 60) for key in keys))
+                assert one.bypassed == [("put", True)] * 60
+                one.facts.clear()
+                await one.until_up()
+                one.facts.clear()
+            await asyncio.gather(*(one.store.put(key, key, 60) for key in keys))
+            assert one.facts == []
+            assert await two.store.get_many(keys) == keys
 
 
 async def test_a_restarted_server_is_used_again():
@@ -440,7 +459,7 @@ async def test_a_drop_that_is_given_up_is_made(server: ValkeyServer):
 async def test_a_doubted_server_keeps_what_is_in_the_process():
     """A pause shorter than the channel's patience puts the store in doubt, not what this process holds."""
     with valkey() as own:
-        async with replica(own.port, new_prefix(), wait=0.02) as one:
+        async with replica(own.port, new_prefix(), wait=0.2) as one:
             await one.store.put(K1, b"1", 60)
             with stopped(own):
                 assert await one.store.get(K2) is None

@@ -1,4 +1,4 @@
-"""What it means that two lanes agree about one request (docs/architecture.md, "Two lanes, one meaning"): pure.
+"""What it means that two lanes agree about one request (docs/architecture.md, "Three lanes, one meaning"): pure.
 
 Data are equal byte for byte, errors as multisets of path, code and message. Errors strictly below a position that is
 null in the data are compared apart: when a value that insists is missing, each lane abandons what is beside it, in

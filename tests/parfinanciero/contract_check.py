@@ -53,13 +53,18 @@ class ContractCheck:
 
     def __init__(self, service: str) -> None:
         self.contract = document(service)
-        self._schemas = closed(copy.deepcopy(self.contract["components"]["schemas"]))
+        self.schemas = closed(copy.deepcopy(self.contract["components"]["schemas"]))
 
     def operation(self, method: str, path: str) -> dict[str, Any]:
         """The operation that answers under this path."""
-        for known, template, operation in operations(self.contract):
+        return self.endpoint(method, path)[1]
+
+    def endpoint(self, method: str, path: str) -> tuple[str, dict[str, Any]]:
+        """Path template and operation that answer under this path; one without a parameter before others."""
+        found = sorted(operations(self.contract), key=lambda one: one[1].count("{"))
+        for known, template, operation in found:
             if known == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
-                return operation
+                return template, operation
         raise AssertionError(f"the contract has no {method} {path}")
 
     def check(self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -76,7 +81,7 @@ class ContractCheck:
         assert media_type in response["content"], media_type
         if not media_type.endswith("json"):
             return
-        schema = {**response["content"][media_type]["schema"], "components": {"schemas": self._schemas}}
+        schema = {**response["content"][media_type]["schema"], "components": {"schemas": self.schemas}}
         faults = jsonschema_rs.Draft202012Validator(schema, validate_formats=True).iter_errors(
             json.loads(body)
         )

@@ -88,8 +88,20 @@ async def test_the_whole_example_runs_as_processes(tmp_path: Path) -> None:
         by_hand.send_signal(signal.SIGINT)
         assert await by_hand.wait() == 0
 
-        said = repr(launched)
-        assert [token for token in launched.tokens.values() if token in said] == []
+        # No secret stands in a command, which everybody may see, but in files that only this user may read.
+        said = f"{launched!r}{[service.command for service in launched.services.values()]}"
+        hidden = [*launched.tokens.values(), *launched.secrets.values()]
+        assert [secret for secret in hidden if secret in said] == []
+        kept = {
+            file.stem: (file.read_text(), file.stat().st_mode & 0o777)
+            for file in (tmp_path / "secrets").iterdir()
+        }
+        assert kept == {name: (secret, 0o600) for name, secret in launched.secrets.items()}
+        assert launched.environ == {
+            **{f"{name.upper()}_URL": launched.url(name) for name in NAMES},
+            "GATEWAY_SECRET": launched.secrets["gateway"],
+            "NOTIFICATIONS_KEY": launched.secrets["notifications"],
+        }
         pids.append(launched.services["users"].pid)
     assert [gone(pid) for pid in pids] == [True] * 10
 

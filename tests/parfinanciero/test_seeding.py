@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from examples.parfinanciero.services import seed
+from examples.parfinanciero.services import seed, seed_expenses
 from examples.parfinanciero.services.database import open_database, transaction
 from examples.parfinanciero.services.user_store import UserStore
 
+DIGEST = "b8fd804fe2050a8433c73da8bbd2bac07395f945c5ed0c3fbb816e9f54c5ef4f"
 CALLERS = ("u-0001", "u-0002", "u-0003")
 
 
@@ -30,6 +31,26 @@ def test_the_rows_are_the_same_every_time() -> None:
         == "a6c686a22e97eb70f48c06ed13ee60a7b531dcec352815e8dc5e5ccfb97b11f3"
     )
     assert digest(seed.dataset.__wrapped__(1)) != digest(seed.dataset.__wrapped__(2))
+
+
+def test_users_alone_are_those_of_the_whole() -> None:
+    """Services that need only users start with the same ones as the others."""
+    assert seed.users() == seed.dataset().users
+
+
+def test_expenses_are_the_same_every_time() -> None:
+    """3,019 expenses of users of both tenants, of which 575 have a receipt: the same on every machine and Python."""
+    rows = seed_expenses.expenses.__wrapped__()
+    assert (len(rows), sum(row.receipt is not None for row in rows)) == (3019, 575)
+    assert hashlib.sha256(msgspec.json.encode(rows)).hexdigest() == DIGEST
+    assert rows != seed_expenses.expenses.__wrapped__(1)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_callers_spend_in_every_month(caller: str) -> None:
+    """Each demo caller has expenses in each of the 24 months up to October 2026, so that there is a trend to tell."""
+    months = {row.spent_on[:7] for row in seed_expenses.expenses() if row.user_id == caller}
+    assert (len(months), min(months), max(months)) == (24, "2024-11", "2026-10")
 
 
 def test_there_are_thousands_of_rows_in_two_tenants() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.messages import Response
+from adapters.messages import Freshness, Response
 from graph.executor import GraphQLRequest
 from graph.lanes import Lanes
 from graph.schema import Schema
@@ -86,6 +86,15 @@ async def test_an_answer_shared_with_another_request_says_so(schema):
     services.on("people", "allPeople", lambda _: Response(200, {}, b"[]", shared=True))
     [call] = (await ledger_of(schema, "{ every { id } }", services)).calls
     assert call.served == "flight"
+
+
+async def test_an_answer_from_the_cache_says_so(schema):
+    """What was kept and given without a call is told as such, whoever it was fetched for."""
+    services = services_of()
+    kept = Freshness(left=5.0, age=1.0, private=False, cached=True)
+    services.on("people", "allPeople", lambda _: Response(200, {}, b"[]", freshness=kept))
+    [call] = (await ledger_of(schema, "{ every { id } }", services)).calls
+    assert (call.served, call.status) == ("cache", 200)
 
 
 async def test_times_are_of_the_step_itself(schema):

@@ -86,19 +86,26 @@ class Dataset:
 
 
 @lru_cache(maxsize=1)
+def users(seed: int = SEED) -> tuple[SeedUser, ...]:
+    """The users of `dataset` alone, for services that need no orders to start with."""
+    draw = random.Random(seed)  # Repeatable on purpose; nothing secret comes of it.
+    return tuple(_user(draw, number) for number in range(1, USERS + 1))
+
+
+@lru_cache(maxsize=1)
 def dataset(seed: int = SEED) -> Dataset:
     """The rows that `seed` gives: 1,000 users of two tenants, about 4,000 orders and 5,000 payments."""
     draw = random.Random(seed)  # Repeatable on purpose; nothing secret comes of it.
-    users = tuple(_user(draw, number) for number in range(1, USERS + 1))
+    people = tuple(_user(draw, number) for number in range(1, USERS + 1))
     orders: list[SeedOrder] = []
     payments: list[SeedPayment] = []
-    for number, user in enumerate(users, 1):
+    for number, user in enumerate(people, 1):
         for _ in range(CALLERS.get(number) or draw.randrange(9)):
             placed = LATEST - timedelta(seconds=draw.randrange(3600, 2 * 365 * 86400))
             order = _order(draw, user, placed)
             orders.append(order)
             payments += _payments(draw, order, placed, paid_at_least_once=number in CALLERS)
-    return Dataset(users, tuple(orders), tuple(payments))
+    return Dataset(people, tuple(orders), tuple(payments))
 
 
 def _identifier(draw: random.Random) -> str:

@@ -74,7 +74,7 @@ def expenses(number: int = SEED) -> tuple[SeedExpense, ...]:
     """The rows that this seed gives, about 3,000."""
     draw = random.Random(number)  # Repeatable on purpose; nothing secret comes of it.
     found: list[SeedExpense] = []
-    for turn, user in enumerate(seed.dataset().users, 1):
+    for turn, user in enumerate(seed.users(), 1):
         if turn in seed.CALLERS:
             found += _monthly(draw, user)
         else:

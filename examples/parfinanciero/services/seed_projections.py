@@ -20,7 +20,7 @@ READY_AT = "2026-08-01T06:00:02Z"
 def projections() -> Iterator[Owned]:
     """One for each caller, made in August 2026 for the six months from then on."""
     for number in seed.CALLERS:
-        user = seed.dataset().users[number - 1]
+        user = seed.users()[number - 1]
         by_month: dict[str, Decimal] = {}
         for row in seed_expenses.expenses():
             if row.user_id == user.id:

@@ -30,7 +30,7 @@ def create_app(options: ServiceOptions) -> web.Application:
     """The users service; it opens its database, and fills a new one, when the application starts."""
 
     async def storage(app: web.Application) -> AsyncIterator[None]:
-        app[STORE] = store = UserStore(options.database, seed.dataset().users)
+        app[STORE] = store = UserStore(options.database, seed.users())
         yield
         store.close()
 

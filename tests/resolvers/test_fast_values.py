@@ -1,0 +1,330 @@
+"""What compiled plans are made of: In types, leaves, builders. Each rule over a few values of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString
+
+from adapters.contract import Kind, Schema
+from resolvers.fast.builders import (
+    Hanging,
+    Hung,
+    ObjectBuilder,
+    as_decoded,
+    constant,
+    converted,
+    getter,
+    leaves,
+    lists,
+    out_type,
+    property_column,
+    read_column,
+    sparse,
+)
+from resolvers.fast.in_types import KEY, InObject, InValue, leaf_type
+from resolvers.fast.leaves import conversion
+from resolvers.fast.uncompiled import NotCompiled, Troubled, Unhurried
+from resolvers.leaf import WrongLeaf
+
+
+def schema(kind: Kind, **more: Any) -> Schema:
+    """A schema of one kind."""
+    return Schema(f"#/{kind}", kind, json_type="string", **more)
+
+
+def decoded(of: InObject, body: bytes) -> Any:
+    """A body as an In type has it, as a tuple."""
+    return msgspec.structs.astuple(msgspec.json.decode(body, type=of.made()))
+
+
+# --- In types
+
+
+def test_only_the_properties_that_are_read_are_decoded():
+    """An In type has a field for each property that somebody reads, whatever its upstream name, and no other."""
+    person = InObject()
+    for name in ("id", "class", "first name", "f0"):
+        person.value(name, may_lack=False, nullable=False).as_leaf(str)
+    body = b'{"f0": "d", "first name": "c", "class": "b", "id": "a", "more": [1]}'
+    assert decoded(person, body) == ("a", "b", "c", "d")
+    assert person.made() is person.made()
+
+
+@pytest.mark.parametrize(
+    ("may_lack", "nullable", "body", "found"),
+    [
+        (False, False, b'{"a": 1}', (1,)),
+        (False, False, b"{}", None),
+        (False, False, b'{"a": null}', None),
+        (False, False, b'{"a": "1"}', None),
+        (False, False, b'{"a": true}', None),
+        (True, False, b"{}", (None,)),
+        (True, False, b'{"a": null}', None),
+        (False, True, b'{"a": null}', (None,)),
+        (False, True, b"{}", None),
+        (True, True, b"{}", (None,)),
+    ],
+)
+def test_what_may_stand_in_a_place_is_what_its_reader_allows(may_lack, nullable, body, found):
+    """Nothing, null and values of other types pass only where they are right at first sight."""
+    thing = InObject()
+    thing.value("a", may_lack=may_lack, nullable=nullable).as_leaf(int)
+    if found is None:
+        with pytest.raises(msgspec.ValidationError):
+            decoded(thing, body)
+    else:
+        assert decoded(thing, body) == found
+
+
+def test_of_several_readers_of_a_place_the_one_who_insists_wins():
+    """A property that one reader may miss and another may not has to be there."""
+    thing = InObject()
+    for lax in (True, False, True):
+        thing.value("a", may_lack=lax, nullable=lax).as_leaf(str)
+    items = thing.value("b", may_lack=True, nullable=True)
+    assert items.as_list(nullable=True) is items.as_list(nullable=False)
+    items.as_list(nullable=True).as_leaf(str)
+    assert decoded(thing, b'{"a": "x", "b": ["y"]}') == ("x", ["y"])
+    for body in (b"{}", b'{"a": null}', b'{"a": "x", "b": [null]}'):
+        with pytest.raises(msgspec.ValidationError):
+            decoded(thing, body)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (lambda one: one.as_leaf(str), lambda one: one.as_leaf(int)),
+        (lambda one: one.as_leaf(str), lambda one: one.as_object()),
+        (lambda one: one.as_leaf(str), lambda one: one.as_list(nullable=True)),
+        (lambda one: one.as_object(), lambda one: one.as_leaf(str)),
+        (lambda one: one.as_object(), lambda one: one.as_list(nullable=True)),
+        (lambda one: one.as_object(), lambda one: one.as_key(is_key=True)),
+        (lambda one: one.as_list(nullable=True), lambda one: one.as_object()),
+        (lambda one: one.as_list(nullable=True), lambda one: one.as_leaf(str)),
+        (lambda one: one.as_list(nullable=True), lambda one: one.as_key(is_key=False)),
+        (lambda one: one.as_leaf(float), lambda one: one.as_key(is_key=True)),
+    ],
+)
+def test_a_place_that_is_read_in_two_ways_has_no_type(first, second):
+    """What one reader takes for a leaf and another for an object is left to the checked lane; as is a key of floats."""
+    place = InValue(may_lack=True, nullable=True)
+    first(place)
+    with pytest.raises(NotCompiled) as refused:
+        second(place)
+    assert refused.value.reason is Unhurried.FREE_FORM
+
+
+def test_what_steps_are_asked_with_takes_the_type_of_what_is_shown():
+    """A shown leaf stays what it is; what only keys are made of is text or a number; what nobody shows is anything."""
+    shown, key, plain, both = (InValue(may_lack=True, nullable=True) for _ in range(4))
+    shown.as_leaf(str)
+    shown.as_key(is_key=True)
+    key.as_key(is_key=True)
+    plain.as_key(is_key=False)
+    both.as_key(is_key=False)
+    both.as_key(is_key=True)
+    assert [one.made() for one in (shown, key, plain, both)] == [str | None, KEY, Any, KEY]
+
+
+def test_a_boolean_is_no_key():
+    """As a key it would pass for 1."""
+    assert [msgspec.convert(one, KEY) for one in (1, "1", None)] == [1, "1", None]
+    for wrong in (True, 1.5, [1]):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(wrong, KEY)
+
+
+# --- leaves
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "found"),
+    [
+        (Kind.INTEGER, b"2147483647", 2147483647),
+        (Kind.INTEGER, b"2147483648", None),
+        (Kind.INTEGER, b"-2147483649", None),
+        (Kind.INTEGER, b"true", None),
+        (Kind.INT64, b"9223372036854775808", 9223372036854775808),
+        (Kind.INT64, b'"1"', None),
+        (Kind.NUMBER, b"1", 1.0),
+        (Kind.NUMBER, b"1e400", None),
+        (Kind.NUMBER, b'"1"', None),
+        (Kind.BOOLEAN, b"true", True),
+        (Kind.BOOLEAN, b"1", None),
+        (Kind.STRING, b'"a"', "a"),
+        (Kind.STRING, b"1", None),
+        (Kind.ANY, b'{"a": [1]}', {"a": [1]}),
+    ],
+)
+def test_a_leaf_is_held_to_its_kind_while_it_is_decoded(kind, body, found):
+    """GraphQL's own coercion would pass some of what is refused here."""
+    of: Any = leaf_type(schema(kind))
+    if found is None:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.json.decode(body, type=of)
+    else:
+        value = msgspec.json.decode(body, type=of)
+        assert (value, type(value)) == (found, type(found))
+
+
+def test_what_is_no_leaf_has_no_leaf_type():
+    """Objects and lists are decoded property by property."""
+    for kind in (Kind.OBJECT, Kind.ARRAY):
+        with pytest.raises(NotCompiled) as refused:
+            leaf_type(schema(kind))
+        assert refused.value.reason is Unhurried.FREE_FORM
+
+
+@pytest.mark.parametrize(
+    ("kind", "of"),
+    [
+        (Kind.BOOLEAN, GraphQLBoolean),
+        (Kind.INTEGER, GraphQLInt),
+        (Kind.NUMBER, GraphQLFloat),
+        (Kind.STRING, GraphQLString),
+        (Kind.STRING, GraphQLID),
+    ],
+)
+def test_where_decoding_has_done_all_nothing_is_converted(kind, of):
+    """These leave as they came."""
+    assert conversion(schema(kind), of) is None
+
+
+def test_an_id_that_is_a_number_leaves_as_text():
+    """GraphQL's ID is always serialised as a string (GraphQL, section 3.5.5)."""
+    convert = conversion(schema(Kind.INTEGER), GraphQLID)
+    assert convert is not None
+    assert convert(7) == "7"
+
+
+def test_everything_else_is_checked_as_on_the_checked_lane():
+    """Enums admit their members, dates are days, and free-form values leave as they are."""
+    enum = conversion(schema(Kind.STRING, enum=("a", "b")), GraphQLString)
+    day = conversion(schema(Kind.DATE), GraphQLString)
+    free = conversion(schema(Kind.ANY), GraphQLString)
+    assert enum is not None and day is not None and free is not None  # noqa: PT018 - types need to know
+    assert (enum("a"), day("2024-02-29"), free("x")) == ("a", "2024-02-29", "x")
+    for convert, wrong in ((enum, "c"), (day, "2023-02-29")):
+        with pytest.raises(WrongLeaf):
+            convert(wrong)
+
+
+# --- builders
+
+
+def twice(values: list[Any], hung: Hung) -> list[Any]:
+    """A builder of a test's own, which takes no null."""
+    return [value * 2 for value in values]
+
+
+@pytest.mark.parametrize(
+    ("build", "values", "built"),
+    [
+        (as_decoded, [1, None], [1, None]),
+        (leaves(str), [1, None, 2], ["1", None, "2"]),
+        (sparse(twice), [1, None, 2], [2, None, 4]),
+        (sparse(twice), [None], [None]),
+        (lists(twice), [[1, 2]], [[2, 4]]),
+        (lists(twice), [None], [None]),
+        (lists(twice), [[1], [], None, [2, 3]], [[2], [], None, [4, 6]]),
+        (lists(twice), [], []),
+        (lists(lists(twice)), [[[1], [2]], [], [[]]], [[[2], [4]], [], [[]]]),
+        (lists(sparse(twice)), [[1, None], [None]], [[2, None], [None]]),
+    ],
+)
+def test_builders_put_what_they_make_in_the_places_of_what_they_took(build, values, built):
+    """Nulls and lists keep their places, however many values there are."""
+    assert build(values, {}) == built
+
+
+def test_a_getter_ends_at_a_null():
+    """What stands below a null is null."""
+    inner = msgspec.defstruct("Inner", [("b", int)])
+    outer = msgspec.defstruct("Outer", [("a", Any)])
+    get = getter(("a", "b"))
+    assert [get(outer(inner(1))), get(outer(None)), getter(("a",))(outer(2))] == [1, None, 2]
+
+
+def test_columns_are_as_long_as_the_objects_are_many():
+    """A constant, properties as they came, and properties that are built."""
+    thing = msgspec.defstruct("Thing", [("a", int)])
+    things = [thing(1), thing(2)]
+    made = [constant(None), property_column(("a",), as_decoded), property_column(("a",), leaves(str))]
+    assert [list(column(things, {})) for column in made] == [[None, None], [1, 2], ["1", "2"]]
+
+
+def test_a_null_that_may_not_be_is_trouble():
+    """Of Python objects nobody has checked before what is null."""
+    column = read_column(lambda one: one, as_decoded, nullable=False)
+    assert list(column([1, 2], {})) == [1, 2]
+    with pytest.raises(Troubled):
+        column([1, None], {})
+    assert list(read_column(lambda one: one, as_decoded, nullable=True)([None], {})) == [None]
+
+
+def test_what_was_decoded_without_types_is_held_to_its_own():
+    """A batch's items come as JSON; they are checked like what is decoded at once."""
+    place = InValue(may_lack=False, nullable=False)
+    item = place.as_object()
+    item.value("a", may_lack=False, nullable=False).as_leaf(int)
+    build = converted(place, lambda values, hung: [one.f0 for one in values])
+    assert build([{"a": 1, "b": 2}, {"a": 3}], {}) == [1, 3]
+    with pytest.raises(msgspec.ValidationError):
+        build([{"a": "1"}], {})
+
+
+def of_persons(*upstream: str) -> InObject:
+    """The In type of persons with these properties, all text."""
+    made = InObject()
+    for name in upstream:
+        made.value(name, may_lack=False, nullable=False).as_leaf(str)
+    return made
+
+
+def test_objects_that_leave_as_they_came_are_not_built_anew():
+    """Where names, order and values are those of the answer, the decoded Structs leave themselves."""
+    person = of_persons("id", "name")
+    build = ObjectBuilder(("id", "name"), person, same=["id", "name"])
+    values = [person.made()(f0="1", f1="Ana")]
+    assert build(values, {}) is values
+    assert msgspec.json.encode(values) == b'[{"id":"1","name":"Ana"}]'
+
+
+@pytest.mark.parametrize(("keys", "names"), [(("name", "id"), ["name", "id"]), (("id",), ["id"])])
+def test_other_orders_and_properties_that_nobody_shows_are_built(keys, names):
+    """Hidden keys do not leave, and what leaves has the order of the selection."""
+    person = of_persons("id", "name")
+    columns = [property_column((person.values[name].attribute,), as_decoded) for name in names]
+    build = ObjectBuilder(keys, person, columns, same=names)
+    built = build([person.made()(f0="1", f1="Ana")], {})
+    assert msgspec.json.encode(built) == (
+        b'[{"name":"Ana","id":"1"}]' if len(keys) > 1 else b'[{"id":"1"}]'
+    )
+
+
+def test_objects_without_fields_are_as_many_as_before():
+    """Where everything was skipped, an empty object stands for each."""
+    build = ObjectBuilder((), of_persons("id"))
+    person = of_persons("id").made()
+    assert msgspec.json.encode(build([person(f0="1"), person(f0="2")], {})) == b"[{},{}]"
+
+
+def test_a_step_is_given_the_objects_it_hangs_on():
+    """What was decoded of each, with the Struct whose field it will fill; of several lists, all together."""
+    person = of_persons("id")
+    build = ObjectBuilder(("boss",), person, [constant(None)], as_is=False, steps=[4])
+    ana, ben = person.made()(f0="1"), person.made()(f0="2")
+    hung: Hung = {}
+    outs = [*build([ana], hung), *build([ben], hung)]
+    assert hung == {4: Hanging([ana, ben], outs)}
+    outs[1].f0 = "filled"
+    assert msgspec.json.encode(outs) == b'[{"boss":null},{"boss":"filled"}]'
+
+
+def test_an_out_type_has_the_response_keys_in_their_order():
+    """Aliases are any names of GraphQL's."""
+    keys = ("b", "class", "_a", "f0")
+    assert msgspec.json.encode(out_type(keys)(1, 2, 3, 4)) == b'{"b":1,"class":2,"_a":3,"f0":4}'
