@@ -121,8 +121,8 @@ def request_of(
 
 
 def _bound(call: BoundOperation, parameters: Mapping[Parameter, object]) -> set[str]:
-    """The names that nobody but the declaration gives a value. Others come from upstream URLs and from clients' cursors:
-    they never replace what it binds, but may say what a client left out.
+    """The names that only the declaration gives values to. Others, which come from upstream URLs and from clients'
+    cursors, never replace what it binds; but they may say what a client left out.
     """
     return {
         one.target.parameter.name

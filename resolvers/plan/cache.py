@@ -29,12 +29,12 @@ MOST_VARIANTS: Final = 32
 # each was planned, compiled and run once (`tests/resolvers/test_fast_memory.py`), as what no one of them took more than:
 # of an operation, of a field, of an object and of a step; and of a token with what the parser made of it. A field's plan
 # takes up to 700, its columns and its places in the types of what is decoded and what leaves 1,600; these types
-# themselves are an object's 2,500, and what a step is compiled to takes 4,500. They are counted for what has no program
+# themselves are an object's 3,200, and what a step is compiled to takes 4,500. They are counted for what has no program
 # too: plans are weighed before they are compiled. A plan holds the syntax of its fields, and that the whole document's
 # tokens.
 _PER_OPERATION: Final = 2_000
 _PER_FIELD: Final = 700 + 1_600
-_PER_OBJECT: Final = 2_500
+_PER_OBJECT: Final = 3_200
 _PER_STEP: Final = 4_500
 _PER_TOKEN: Final = 700
 _TEXTS: Final = 2  # the text, and the names, strings and comments in its tokens, which are no longer than it

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.openapi import read_contract
 from graph.schema import Schema
+from resolvers.call import Sender, request_of
+from resolvers.caller import Caller
+from resolvers.source import Argument, Binding, BoundOperation, Constant, Supplied, Target
 from stolon.testing import Services, caller, execute
 from tests.graph.projects import (
     BIG,
@@ -192,3 +198,27 @@ async def test_a_free_form_body_goes_as_it_is(schema):
     services = services_of()
     await data(schema, "mutation { free(input: {a: [1, null, {b: true}]}) { id } }", services)
     assert json.loads(services.requests[0].body or b"") == {"a": [1, None, {"b": True}]}
+
+
+def test_what_an_upstream_says_never_replaces_what_is_bound(tmp_path: Path) -> None:
+    """Parameters that a service's own address brings fill in what the client left out, and replace nothing."""
+    file = tmp_path / "shop.yaml"
+    file.write_text(json.dumps(CONTRACT))
+    document = read_contract("shop", file)
+    made = document.operations["optional"]
+    q, n = made.parameters
+    bindings = (
+        Binding(Target(q, None, q.use), Argument("q")),
+        Binding(Target(n, None, n.use), Argument("n")),
+    )
+    call = BoundOperation("shop", document, made, bindings, (), None, safe=True, exact=False)
+
+    def asked(**arguments: object) -> str:
+        return request_of(
+            call, Supplied(arguments=arguments), Sender(Caller()), {"q": "theirs", "page": "2"}
+        ).target
+
+    assert asked(n=1) == "/optional?n=1&q=theirs&page=2"
+    assert asked(q="ours") == "/optional?q=ours&page=2"
+    bound = replace(call, bindings=(Binding(Target(q, None, q.use), Constant("ours")), bindings[1]))
+    assert request_of(bound, Supplied(), Sender(Caller()), {"q": "theirs"}).target == "/optional?q=ours"
