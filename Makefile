@@ -4,6 +4,7 @@
 #   make test     the tests, with branch coverage                  ARGS="-k name" is passed on
 #   make check    style, types, layers, drift of schema.graphql
 #   make schema   export schema.graphql anew
+#   make bench    what a request costs beside the reference lane and plain Strawberry   ARGS="--only micro" is passed on
 #   make playground  build the playground's assets anew (needs node and npm)
 #   make format   put the sources into the one format
 #   make setup    only prepare .venv
@@ -26,7 +27,7 @@ export PYTHON
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: setup setup-check demo test check lint types idiom layers drift schema playground format clean
+.PHONY: setup setup-check demo test bench check lint types idiom layers drift schema playground format clean
 
 setup:
 	@scripts/setup
@@ -40,6 +41,9 @@ demo: setup
 test: setup
 	@rm -f .coverage .coverage.*
 	@$(VENV)/pytest --cov --cov-report=term $(ARGS)
+
+bench: setup
+	@$(VENV)/python bench/gateway.py $(ARGS)
 
 check: lint types idiom layers drift
 	@echo "check: all well"

@@ -3,10 +3,11 @@
     python bench/gateway.py [--rounds 5] [--seconds 3] [--only posts,parfinanciero,micro,growth]
 
 For each operation of `bench/gateway_operations.py`: CPU time of the server's process (user and system) for each
-answered request, requests a second on one core (wrk), calls to the upstream for each request, and peak memory (VmHWM, of
-the stretch). Every request carries a bearer token of its own, which is passed on, and really goes upstream. The
-servers run all the time and take turns, in rounds, so that a machine that slows down slows them all; medians of the
-rounds, and of each round's ratio to the fast lane. Answers are compared before anything is measured.
+answered request, requests a second on one core (wrk), calls to the upstream for each request, and peak memory
+(VmHWM, of the stretch). 48 keep-alive connections ask, eight for the wide operation. Every request carries a bearer
+token that the next ones do not, which is passed on, and really goes upstream. The servers run all the time and take
+turns, in rounds, so that a machine that slows down slows them all; what is told are medians of the rounds, and of
+each round's ratio to the fast lane. Answers are compared before anything is measured.
 
 After that, executing alone (`bench/gateway_micro.py`), and growth (`bench/growth.py`). How Stolon stands beside other
 gateways is measured with another program: `bench/peers.md`.

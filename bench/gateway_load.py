@@ -1,4 +1,4 @@
-"""The load of the benchmark: wrk (`apt-get install -y wrk`) for requests per second, a client of its own for CPU time.
+"""The load of the benchmark: wrk (`apt-get install -y wrk`) for requests a second, a client of its own for CPU time.
 
 wrk goes away while requests run, which slow servers have spent time on and nobody counts; the client of its own waits
 for every answer. It needs about as much CPU time as a fast server, so that where wrk is not installed, requests per
@@ -90,6 +90,11 @@ def _wrk(program: str, port: int, body: bytes, tokens: str, seconds: float, conn
         text=True,
         check=True,
     ).stdout
+    return load_of(told)
+
+
+def load_of(told: str) -> Load:
+    """What wrk says that it did. Raises RuntimeError where not everything was answered with 200."""
     done = _DONE.search(told)
     if done is None or "Non-2xx" in told or "Socket errors" in told:
         raise RuntimeError(f"not everything was answered with 200:\n{told}")

@@ -144,7 +144,7 @@ class Server:
         log = folder / f"{kind}-{variant}.log"
         self._process = Process(command_of(variant, kind, self.port, folder), told.environ, 0, log, stack)
         until = time.monotonic() + START_SECONDS
-        while not _listens(self.port):
+        while not listens(self.port):
             if self._process.ended or time.monotonic() > until:
                 raise RuntimeError(f"{variant} did not start:\n{log.read_text(encoding='utf-8')[-2000:]}")
             time.sleep(0.05)
@@ -173,7 +173,8 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody listens on this port of loopback."""
     with socket.socket() as tried:
         return tried.connect_ex(("127.0.0.1", port)) == 0
 

@@ -40,8 +40,8 @@ jwks = "http://127.0.0.1:%d/jwks.json"
 """
 
 
-def make_tokens(folder: Path) -> None:
-    """Write the key and the tokens, where they are not there yet."""
+def make_tokens(folder: Path, count: int = TOKENS) -> None:
+    """Write the key and so many tokens, where they are not there yet."""
     tokens = folder / "tokens.txt"
     if tokens.exists() and time.time() - tokens.stat().st_mtime < LIFE / 2:
         return
@@ -54,7 +54,7 @@ def make_tokens(folder: Path) -> None:
     claims = {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + LIFE}
     signed = [
         jwt.encode({**claims, "sub": f"user-{number}"}, key, algorithm="RS256", headers={"kid": "bench"})
-        for number in range(TOKENS)
+        for number in range(count)
     ]
     tokens.write_text("\n".join(signed) + "\n", encoding="ascii")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,14 @@ PAY = Request(
     once=Once("8e03978e", b"digest-1"),
 )
 PAID = answer(b'{"id":1}', "201 Created", "content-type: application/json")
+
+
+@pytest.fixture(autouse=True)
+def unhurried() -> Iterator[None]:
+    """No garbage collection of the whole session's objects, which can take longer than these waits for a server."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="module")

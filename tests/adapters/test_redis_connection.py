@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import ssl
 import time
@@ -28,6 +29,14 @@ from tests.adapters.store_server import PASSWORD, ValkeyServer, new_prefix, repl
 from tests.faults.proxy import FAITHFUL, Proxy, garbage, half_open
 
 KEY = bytes(32)
+
+
+@pytest.fixture(autouse=True)
+def unhurried() -> Iterator[None]:
+    """No garbage collection of the whole session's objects, which can take longer than these waits for a server."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +225,7 @@ def test_a_drop_is_read():
 
 async def test_a_busy_process_does_not_doubt_the_store():
     """A wait that ends late tells of this process, which did nothing meanwhile, and not of the store: that read
-    goes on without it, and the next one asks again.
+    goes on without it, and the next ones ask again, until one has waited in vain in time.
     """
     with valkey() as own:
         async with replica(own.port, new_prefix(), wait=0.2) as one:
@@ -227,7 +236,11 @@ async def test_a_busy_process_does_not_doubt_the_store():
                 time.sleep(0.5)  # noqa: ASYNC251 - the loop is held up
                 assert await reading is None
                 assert (one.turns, one.bypassed) == ([True], [("get", True)])
-                assert await one.store.get(KEY) is None
+                async with asyncio.timeout(30):
+                    while one.turns == [
+                        True
+                    ]:  # on a machine that is busy itself, more than one wait ends late
+                        assert await one.store.get(KEY) is None
                 assert one.turns == [True, False]
             await one.until_up()
 

@@ -221,5 +221,6 @@ async def test_check_says_what_each_worker_has(tmp_path):
             "limits.streams: 1000, of which each of 4 workers has 250",
             "limits.documents: 1000 in each of 4 workers",
             "limits.document_bytes: 67108864 in each of 4 workers",
+            "cache.bytes: 67108864, of which each of 4 workers has 16777216",
             "the project is well",
         ]
