@@ -4,6 +4,7 @@
 #   make test     the tests, with branch coverage                  ARGS="-k name" is passed on
 #   make check    style, types, layers, drift of schema.graphql
 #   make schema   export schema.graphql anew
+#   make reference  write docs/reference anew
 #   make bench    what a request costs beside the reference lane and plain Strawberry   ARGS="--only micro" is passed on
 #   make playground  build the playground's assets anew (needs node and npm)
 #   make format   put the sources into the one format
@@ -27,7 +28,7 @@ export PYTHON
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: setup setup-check demo test bench check lint types idiom layers drift schema playground format clean
+.PHONY: setup setup-check demo test bench check lint types idiom layers drift schema reference playground format clean
 
 setup:
 	@scripts/setup
@@ -54,7 +55,7 @@ lint: setup-check
 	@$(VENV)/hadolint --config .hadolint.yaml Dockerfile
 
 types: setup-check
-	@$(VENV)/mypy $(SOURCES) tests
+	@$(VENV)/mypy $(SOURCES) tests scripts/reference_pages
 	@MYPYPATH=$(DEMO) $(VENV)/mypy $(DEMO)/schema.py
 	@MYPYPATH=tests/idiom $(VENV)/mypy tests/idiom/*.py
 
@@ -73,6 +74,10 @@ drift: setup
 	{ diff -u schema.graphql "$$now" || { \
 	  echo "schema.graphql is not what $(DEMO) exports (- committed, + exported): make schema, and commit it" >&2; \
 	  exit 1; }; }
+	@$(VENV)/python -m scripts.reference_pages --check
+
+reference: setup
+	@$(VENV)/python -m scripts.reference_pages
 
 schema: setup
 	@now=$$(mktemp) && trap 'rm -f "$$now"' EXIT && \

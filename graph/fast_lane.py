@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql import ExecutionResult, default_field_resolver, default_type_resolver
+from graphql import ExecutionResult, GraphQLError, default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.execution import optimized_is_awaitable
 
@@ -110,8 +110,11 @@ class FastLane:
             is_awaitable=optimized_is_awaitable,
             operation_extensions=carried,
         )
-        found: Any = executor.execute_operation()
-        result: ExecutionResult = await found if executor.is_awaitable(found) else found
+        try:
+            found: Any = executor.execute_operation()
+            result: ExecutionResult = await found if executor.is_awaitable(found) else found
+        except Exception as raised:  # noqa: BLE001 - an answer, as Strawberry makes it of a defect of executing
+            result = ExecutionResult(None, [GraphQLError("Internal error.", original_error=raised)])
         if result.errors:
             log_errors(result.errors, context.request_id)
         return result

@@ -56,7 +56,7 @@ class SchemaMeanings:
             access = one.access or None
             if one.source is not None:
                 return Call(one.source, self._arguments(one), access, _discriminator(one.source))
-            return Property(_value(one), one.upstream, access, one.discriminator)
+            return Property(_value(one), one.upstream, access, one.discriminator, self._schema_of(parent))
         if one.base_resolver is not None:
             part = _part(one)
             if part is not None:
@@ -65,6 +65,10 @@ class SchemaMeanings:
             needs = self._needs(parent, one) if isinstance(one, BoundField) else None
             return Resolver(resolve, name, needs, _may_call(one.base_resolver, parent, self._roots))
         return Attribute(_value(one)) if one.is_basic_field else Resolver(resolve, name)
+
+    def _schema_of(self, parent: GraphQLObjectType) -> str | None:
+        bound = self._schema.graph.types.bound.get(parent.extensions[_BACK].origin)
+        return None if bound is None else bound.schema.pointer
 
     def _needs(self, parent: GraphQLObjectType, one: BoundField) -> tuple[str, ...] | None:
         """What a resolver said it needs, which are attributes of its parent's record, as properties."""

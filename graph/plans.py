@@ -6,8 +6,9 @@ that decide what is selected.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from graphql import GraphQLError
@@ -20,6 +21,8 @@ from resolvers.plan.coverage import NotCovered, Reason
 from resolvers.plan.operation import Operation
 from resolvers.plan.plan import Plan
 from resolvers.plan.planning import plan_of
+
+_LOG: Final = logging.getLogger("stolon.graphql")
 
 
 class Plans:
@@ -65,6 +68,9 @@ class Plans:
                 found = compiled(plan)
             except NotCompiled as refused:
                 found = refused.reason
+            except Exception:  # noqa: BLE001 - the checked lane runs the plan as well
+                _LOG.exception("a plan could not be compiled: it is run value by value")
+                found = Unhurried.DEFECT
             self._programs[plan] = found
         return found
 

@@ -41,12 +41,16 @@ from resolvers.where import Where, down
 _NOTHING = Fault(Code.NOT_FOUND, "Not found.")
 
 
-def resolve(source: Source, parent: object, arguments: Mapping[str, object], store: Store) -> Any:
-    """The field's value, or an awaitable of it. Raises FieldError, at once or when awaited."""
+def resolve(
+    source: Source, parent: object, arguments: Mapping[str, object], store: Store, *, sliced: bool = False
+) -> Any:
+    """The field's value, or an awaitable of it. Raises FieldError, at once or when awaited. `sliced`: who asks takes
+    long lists as they come (`LongList`).
+    """
     supplied = Supplied(parent=parent, arguments=arguments)
     match source:
         case Fetch():
-            return _fetch(source, supplied, store)
+            return _fetch(source, supplied, store, sliced)
         case Lookup():
             return _lookup(source, supplied, store)
         case Grouped():
@@ -55,10 +59,10 @@ def resolve(source: Source, parent: object, arguments: Mapping[str, object], sto
             return _pages(source, supplied, arguments, store)
 
 
-def _fetch(source: Fetch, supplied: Supplied, store: Store) -> Any:
+def _fetch(source: Fetch, supplied: Supplied, store: Store, sliced: bool) -> Any:
     if lacks(source.call, supplied.parent):
         return _nothing(source.nullable)
-    use = partial(read_pair, source.read, source.nullable)
+    use = partial(read_pair, source.read, source.nullable, sliced=sliced)
     if not source.call.safe:
         return _change(source, supplied, store)
     asked = store.whole(source.call, supplied) if source.whole else store.value(source.call, supplied)
@@ -95,13 +99,15 @@ def _insists(call: BoundOperation, to: Target) -> bool:
     return required
 
 
-def read_pair(read: Reader, nullable: bool, settled: Settled) -> Any:
-    """The GraphQL value of a settled pair of value and place. Raises FieldError."""
+def read_pair(read: Reader, nullable: bool, settled: Settled, *, sliced: bool = False) -> Any:
+    """The GraphQL value of a settled pair of value and place, a long list as `LongList` where it is to be `sliced`.
+    Raises FieldError.
+    """
     found = settled.unwrap()
     if found is None:
         return _nothing(nullable)
     value, where = found
-    if isinstance(read, ArrayReader) and type(value) is list and len(value) > LONG:
+    if sliced and isinstance(read, ArrayReader) and type(value) is list and len(value) > LONG:
         return LongList(read, value, where)
     return read(value, where)
 

@@ -101,12 +101,14 @@ class Store:
             asked = slot.ask()
             return asked if isinstance(asked, Settled) else await asked
         try:
-            settled = await self._send(call, request)
+            slot.settle(await self._send(call, request))
+        except Exception as raised:  # noqa: BLE001 - a defect settles as one, whoever asked
+            slot.fail(raised, _defect)
         except BaseException:
             slot.abandon()
             raise
-        slot.settle(settled)
-        return settled
+        assert slot.settled is not None  # one way or the other
+        return slot.settled
 
     def whole(self, call: BoundOperation, supplied: Supplied) -> Ask:
         """A list, followed to its end where it is paged: a pair of list and place."""
@@ -296,7 +298,7 @@ class Store:
             if done.cancelled():
                 made.cancel()
             else:
-                made.set_result(use(done.result()))
+                made.set_result(_used(use, done.result()))
 
         asked.add_done_callback(landed)
         return made
@@ -315,6 +317,13 @@ def _identity(one: Request) -> tuple[Hashable, ...]:
     """What makes two requests of one caller the same."""
     headers = tuple(sorted(one.headers.items())) if one.headers else ()
     return (one.service, one.operation, one.target, headers, one.body)
+
+
+def _used(use: Callable[[Settled], Settled], result: Settled) -> Settled:
+    try:
+        return use(result)
+    except Exception as raised:  # noqa: BLE001 - whoever waits for it would wait for ever
+        return Settled(fault=_defect(raised))
 
 
 def _defect(raised: BaseException) -> Fault:

@@ -40,10 +40,14 @@ def as_decoded(values: list[Any], hung: Hung) -> list[Any]:
     return values
 
 
-def leaves(convert: Convert) -> Builder:
-    """Leaves that have to be converted."""
+def leaves(convert: Convert, of: InValue | None = None) -> Builder:
+    """Leaves that have to be converted. Decoding lets null through wherever anything may stand: where none may be,
+    `of` says so. Raises `Troubled`.
+    """
 
     def built(values: list[Any], hung: Hung) -> list[Any]:
+        if of is not None and not (of.nullable or of.may_lack) and None in values:
+            raise Troubled
         return [None if value is None else convert(value) for value in values]
 
     return built

@@ -113,8 +113,17 @@ class _Steps:
             key = tuple(_get(within, cast("This", part).path, is_key=True) for part in source.key)
             self._asked[number] = key, ()
         else:
+            # What a key is made of is told apart as a key: as values, 1 and true are one.
+            keys = (
+                {part.path for part in source.key if isinstance(part, This)}
+                if isinstance(source, Lookup)
+                else ()
+            )
             paths = dict.fromkeys(parents_of(source))
-            self._asked[number] = None, tuple((path, _get(within, path, is_key=False)) for path in paths)
+            self._asked[number] = (
+                None,
+                tuple((path, _get(within, path, is_key=path in keys)) for path in paths),
+            )
 
     def step(self, number: int) -> FastStep:
         """One step, once everybody has said what they decode."""

@@ -119,6 +119,8 @@ class Shaping:
         return made
 
     def _property(self, made: ObjectBuilder, one: Field, meaning: Property, within: Within) -> None:
+        if meaning.schema not in (None, within.schema.pointer):
+            raise NotCompiled(Unhurried.FREE_FORM)
         value, path = _place(within, meaning.upstream, insists=not one.shape.nullable)
         last = steps_at(within.contract, within.schema, meaning.upstream)[-1]
         build = self._shape(one.shape, within.contract.schema(last.use), within.contract, value)
@@ -131,7 +133,7 @@ class Shaping:
         if isinstance(shape, LeafShape):
             value.as_leaf(leaf_type(schema))
             convert = conversion(schema, shape.type)
-            return as_decoded if convert is None else leaves(convert)
+            return as_decoded if convert is None else leaves(convert, value)
         if schema.variants is not None or not isinstance(shape, ListShape | ObjectShape):
             raise NotCompiled(Unhurried.VARIANTS)
         if isinstance(shape, ListShape):
@@ -197,6 +199,8 @@ class Shaping:
             value, path = _place(Within(contract, schema, top.as_object()), call.pick, insists=False)
             take = getter(path)
         build = self._shape(shape, contract.schema(call.result), contract, value)
+        if value.type is Any and not value.nullable:
+            raise NotCompiled(Unhurried.FREE_FORM)  # decoding would let a null through
         return Yielded(build, top, call.exact, take)
 
     # --- connections: Python objects around a page's nodes

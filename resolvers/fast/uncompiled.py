@@ -28,6 +28,8 @@ class Unhurried(StrEnum):
     """Nobody has validated the document yet."""
     VARIABLES = "variables"
     """The variables, or arguments, cannot be coerced, as the answer will say."""
+    DEFECT = "defect"
+    """Compiling failed for a reason that nobody foresaw, which is in the log."""
     FAULT = "fault"
     """A step failed, or an answer is not what its contract promises: values and nulls are looked at one by one."""
 

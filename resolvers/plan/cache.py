@@ -25,13 +25,13 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_VARIANTS: Final = 32
 """Plans of one operation: `n` conditions have `2 ** n` values."""
 
-# Bytes, measured with tracemalloc over operations of 1 to 50 fields, objects and steps of every kind, before and after
-# each was planned, compiled and run once (`tests/resolvers/test_fast_memory.py`), as what no one of them took more than:
-# of an operation, of a field, of an object and of a step; and of a token with what the parser made of it. A field's plan
-# takes up to 700, its columns and its places in the types of what is decoded and what leaves 1,600; these types
-# themselves are an object's 3,200, and what a step is compiled to takes 4,500. They are counted for what has no program
-# too: plans are weighed before they are compiled. A plan holds the syntax of its fields, and that the whole document's
-# tokens.
+# Bytes, measured with tracemalloc over operations of 1 to 50 fields, objects and steps of every kind, before and
+# after each was planned, compiled and run once (`tests/resolvers/test_fast_memory.py`), as what none of them took
+# more than: of an operation, of a field, of an object and of a step; and of a token with what the parser made of it.
+# A field's plan takes up to 700, its columns and its places in the types of what is decoded and what leaves 1,600;
+# these types themselves are an object's 3,200, and what a step is compiled to takes 4,500. They are counted for what
+# has no program too: plans are weighed before they are compiled. A plan holds the syntax of its fields, and that the
+# whole document's tokens.
 _PER_OPERATION: Final = 2_000
 _PER_FIELD: Final = 700 + 1_600
 _PER_OBJECT: Final = 3_200

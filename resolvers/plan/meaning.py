@@ -25,13 +25,15 @@ class Property:
     """A property of the parent's record, at a path of `upstream` names. `access` says who may see it, None: all.
 
     `discriminator` is the property of the value, or of its items, that tells of which type it is; None where the
-    contract says one type.
+    contract says one type. `schema` points to the schema that it is read by, where a type was bound to one: objects
+    of another may fit that type too.
     """
 
     read: Callable[[Any], Any]
     upstream: tuple[str, ...]
     access: Hashable | None = None
     discriminator: str | None = None
+    schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

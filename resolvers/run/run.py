@@ -8,7 +8,6 @@ what steps yield into the answer, and queues the steps below.
 from __future__ import annotations
 
 import asyncio
-from asyncio import Future
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol, TypeAlias
@@ -152,7 +151,7 @@ class Run:
                 fault = self._denied.get(meaning.access)
                 if fault is not None:
                     return FieldError(fault)
-                return resolve(meaning.source, parent, arguments, self._store)
+                return resolve(meaning.source, parent, arguments, self._store, sliced=True)
             assert isinstance(meaning, Resolver)  # no other meaning is a step
             path = place.resolver_path
             info = self._host.build_resolve_info(field.definition, field.nodes, field.parent, path)
@@ -203,8 +202,7 @@ class Run:
             return False
         if isinstance(wait, Coroutine):
             wait.close()
-        elif isinstance(wait, Future):
-            wait.cancel()
+        # A future may be another field's as well, as those of a project's own DataLoader are.
         return True
 
     def _landed(self, step: Step, parents: Parents, yielded: list[Any]) -> Coroutine[Any, Any, None] | None:

@@ -15,14 +15,15 @@ from graph.schema import Schema
 from resolvers.fast.run import FastRun
 from resolvers.fast.uncompiled import Troubled
 from resolvers.run.run import Run
-from stolon.testing import Response, Services, TimedOut, Unavailable, answer, caller
+from stolon.testing import Response, Services, TimedOut, Unavailable, answer
 from tests.resolvers import town
 from tests.resolvers.graphs import Gate, asked, project, turns
-from tests.resolvers.three_lanes import Came, agreed, lanes_of, on_lane, valid
+from tests.resolvers.three_lanes import Came, agreed, on_lane
 from tests.resolvers.town import person
 
 DEEP = """{ all { name home { street } boss { name diary { first writer { name } } } notes { id by { name } }
-    friends { id boss { id } } place { name mayor { id } } flat { rent } walks { totalCount nodes { id to { id } } } } }"""
+    friends { id boss { id } } place { name mayor { id } } flat { rent }
+    walks { totalCount nodes { id to { id } } } } }"""
 """Steps of every kind, in three waves."""
 
 
@@ -92,7 +93,7 @@ WRONG = {
     ],
 )
 async def test_a_fault_at_any_step_fetches_nothing_twice(schema, operation, wrong):
-    """Whichever call fails, in whatever way, the answer is the reference lane's, and so is the number of each call."""
+    """Whichever call fails, and however, the answer is the reference lane's, and so is the number of each call."""
     found = await faulty(schema, DEEP, broken(operation, WRONG[wrong]))
     assert found.errors != []
 
@@ -141,6 +142,15 @@ async def test_a_link_that_insists_and_leads_nowhere_takes_what_holds_it(schema)
     found = await faulty(schema, "{ every { sureBoss { id } } }", broken("allPeople", answer([person(1)])))
     assert (found.data, found.calls) == (None, {"people.allPeople": 1})
     assert list(found.told) == [(("every", 0, "sureBoss"), "NOT_FOUND", "Not found.")]
+
+
+async def test_a_list_that_insists_and_is_not_there_takes_all(schema):
+    """An optional step of `pick` leads to nothing; where the field may be null it is, without an error."""
+    nothing = broken("boxedPeople", answer({"note": "n"}))
+    found = await agreed(schema, "{ boxed { id } }", nothing)
+    assert (found.data, found.errors) == ({"boxed": None}, [])
+    found = await faulty(schema, "{ sureBoxed { id } }", nothing)
+    assert (found.data, len(found.errors)) == (None, 1)
 
 
 async def test_what_nobody_asked_for_may_be_wrong(schema):
@@ -196,6 +206,15 @@ async def test_a_refused_window_is_told_at_its_argument(schema):
     query = "{ walks(first: 1000) { totalCount } all { walks(first: -1) { nodes { id } } } }"
     found = await faulty(schema, query, lambda: town.town(rows()))
     assert Counter(one["extensions"]["code"] for one in found.errors) == {"BAD_USER_INPUT": 4}
+
+
+@pytest.mark.parametrize("operation", ["allPeople", "listPeople", "getDiary"])
+async def test_a_defect_of_sending_is_an_error_at_its_field(schema, operation):
+    """What no sending may raise settles like any failure: it cancels no request, and nobody waits for ever."""
+    query = "{ all { boss { id } diary { first } } }"
+    found = await faulty(schema, query, broken(operation, RuntimeError("unforeseen")))
+    assert {one["extensions"]["code"] for one in found.errors} == {"INTERNAL_SERVER_ERROR"}
+    assert found.calls[f"people.{operation}"] == (3 if operation == "getDiary" else 1)
 
 
 # --- once
@@ -267,54 +286,3 @@ async def test_what_is_under_way_when_a_branch_fails_is_found_again(schema):
     assert services.calls == {
         "people.allPeople": 1, "people.listNotes": 1, "people.getDiary": 3, "people.getPerson": 1
     }  # fmt: skip
-
-
-# --- the end of a request
-
-
-HELD = ["allPeople", "listPeople", "getDiary", "listNotes", "listWalks"]
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("after", [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 200])
-async def test_a_cancelled_request_leaves_nothing(schema, after):
-    """Cancelled at any turn, it ends with every task and every call of its own; nothing warns."""
-    services = town.town(rows())
-    gates = []
-    for name in HELD[1:]:
-        gate = Gate(services._handlers["people", name])
-        gates.append(gate)
-        services.on("people", name, gate)
-    before = asyncio.all_tasks()
-    running = asyncio.ensure_future(on_lane("fast", schema, DEEP, services))
-    await turns(after)
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    assert asyncio.all_tasks() == before
-    assert [gate.waiting for gate in gates] == [[]] * len(gates)
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("operation", HELD)
-async def test_the_store_is_closed_when_a_request_ends(schema, operation, monkeypatch):
-    """Cancelled while one call is held, or well at its end: nobody can ask the store any more."""
-    services = town.town(rows())
-    gate = Gate(services._handlers["people", operation])
-    services.on("people", operation, gate)
-    lanes = lanes_of(schema, services, "fast", [])
-    stores = []
-    context = lanes.context
-    monkeypatch.setattr(lanes, "context", lambda *given, **more: stores.append(context(*given, **more)) or stores[-1])
-    running = asyncio.ensure_future(lanes.execute(valid(schema, DEEP), caller("me"), {}, "r"))
-    await turns()
-    assert not running.done()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    assert (gate.cancelled > 0, gate.waiting) == (True, [])
-    gate.open()
-    services.on("people", operation, gate._handler)
-    await lanes.execute(valid(schema, DEEP), caller("me"), {}, "r")
-    assert [one.store._closed for one in stores] == [True, True]
-    assert [one.store._tasks for one in stores] == [set(), set()]

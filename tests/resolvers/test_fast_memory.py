@@ -56,7 +56,7 @@ SHAPES = {
     "chain": "{ N: all " + "{ boss " * 8 + "{ id }" + " }" * 8 + "}",
     "calls": f"{{ N: all {{ {times(15, 'diary { first }')} }} }}",
     "groups": f"{{ N: all {{ {times(15, 'notes { id }')} }} }}",
-    "pages": f"{{ {times(5, 'walks { totalCount N: nodes { id } edges { node { id } } pageInfo { hasNextPage } }')} }}",
+    "pages": f"{{ {times(5, 'walks { totalCount nodes { id } edges { node { id } } pageInfo { hasNextPage } }')} }}",
     "no program": f"{{ N: all {{ {times(20, 'shout')} }} }}",
 }  # fmt: skip
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +13,10 @@ from graph.project import load_schema
 from graph.schema import Schema
 from resolvers.fast.program import Program, compiled
 from resolvers.fast.uncompiled import NotCompiled, Unhurried
-from resolvers.plan.cache import PlanCache
 from stolon.testing import Services, caller
 from tests.graph.projects import TEXT, an, contract, listed, operation, parameter, ref
 from tests.resolvers import town
 from tests.resolvers.graphs import project
-from tests.resolvers.planned import operation as asked
 from tests.resolvers.planned import planned
 from tests.resolvers.three_lanes import lanes_of, on_lane, valid
 
@@ -67,12 +63,15 @@ KINDS = contract(
     operation("GET /paged", "pageBeasts", an({"items": listed(ref("Beast"))}),
               parameter("page", {"type": "integer"}), parameter("per_page", {"type": "integer", "maximum": 5})),
     operation("GET /cage/{id}", "getCage", ref("Cage")),
+    operation("GET /mates", "listMates", listed(ref("Beast")),
+              parameter("of", listed(TEXT), required=True, explode=False)),
+    operation("GET /ping", "ping"),
     operation("GET /near", "listNear", listed(ref("Cage")), parameter("at", {"type": "number"}),
               parameter("spot", ref("Spot"))),
     Beast={"oneOf": [ref("Cat"), ref("Dog")],
            "discriminator": {"propertyName": "kind", "mapping": {"cat": "Cat", "dog": "Dog"}}},
-    Cat=an({"kind": TEXT, "id": TEXT, "lives": {"type": "integer"}}),
-    Dog=an({"kind": TEXT, "id": TEXT, "tricks": {"type": "integer"}}),
+    Cat=an({"kind": TEXT, "id": TEXT, "of": TEXT}),
+    Dog=an({"kind": TEXT, "id": TEXT, "of": TEXT}),
     Cage=an({"id": TEXT, "beast": ref("Beast"), "at": {"type": "number"}, "spot": ref("Spot"), "loose": {}}),
     Spot=an({"x": TEXT}),
 )  # fmt: skip
@@ -100,6 +99,7 @@ class Cage:
     spot: rest.auto
     beast: Beast
     near: "list[Cage] | None" = rest.link(zoo.op("listNear", at=rest.this("at")))
+    mates: list[Beast] | None = rest.link(zoo.op("listMates", of=rest.each("id")), group_by="of")
     here: "list[Cage] | None" = rest.link(zoo.op("listNear", spot=rest.this("spot")))
 
 
@@ -108,6 +108,8 @@ class Query:
     beasts: list[Beast] | None = rest.query(zoo.op("listBeasts"))
     paged: rest.Connection[Beast] | None = rest.connection(zoo.op("pageBeasts"))
     cage: Cage | None = rest.query(zoo.op("getCage"))
+    near: list[Cage] | None = rest.query(zoo.op("listNear"))
+    ping: bool | None = rest.query(zoo.op("ping"))
 
 
 schema = rest.Schema(query=Query)
@@ -128,6 +130,8 @@ def zoo(tmp_path_factory) -> Schema:
         ('{ cage(id: "1") { beast { __typename } } }', Unhurried.VARIANTS),
         ('{ cage(id: "1") { at near { id } } }', Unhurried.FREE_FORM),
         ('{ cage(id: "1") { spot { x } here { id } } }', Unhurried.FREE_FORM),
+        ('{ cage(id: "1") { mates { __typename } } }', Unhurried.VARIANTS),
+        ("{ ping }", Unhurried.FREE_FORM),
         ('{ cage(id: "1") { near { id } here { id } } }', None),
     ],
 )
@@ -202,6 +206,12 @@ async def test_a_request_for_its_plan_runs_where_every_step_is_written_down(sche
     assert (told, list(answer.extensions)) == (["plan: explained"], ["plan"])
 
 
+async def test_what_no_plan_covers_runs_on_the_reference_lane(schema, services):
+    """Whether or not there are programs."""
+    found = await on_lane("fast", schema, "{ __schema { queryType { name } } all { id } }", services)
+    assert (found.lanes, found.errors) == (["reference: introspection"], [])
+
+
 async def test_a_project_may_switch_programs_off(schema, services):
     """Then plans run on the checked lane, and say why."""
     found = await on_lane("plan", schema, "{ all { id } }", services)
@@ -235,43 +245,3 @@ async def test_what_a_project_adds_to_executing_is_not_passed_over(tmp_path, ser
     for one in (hooked, load_schema(tmp_path, "schema:own")):
         found = await on_lane("fast", one, "{ all { id } }", services)
         assert (found.lanes, found.data) == (["plan: extensions"], {"all": [{"id": "1"}, {"id": "2"}]})
-
-
-# --- how long they are kept
-
-
-def test_a_plan_is_compiled_once(schema):
-    """The plan of an operation has the same program for every request, or the same reason to have none."""
-    plans = schema.plans
-    plan, resolved = planned(schema, "{ all { id } }"), planned(schema, "{ plain { word } }")
-    first = plans.program(plan)
-    assert isinstance(first, Program)
-    assert plans.program(planned(schema, "{ all { id } }")) is first
-    assert [plans.program(resolved) for _ in range(2)] == [Unhurried.RESOLVER] * 2
-
-
-def test_a_program_goes_with_its_plan(schema, monkeypatch):
-    """When the cache lets a plan go, nothing holds its program, nor the types that were made for it."""
-    monkeypatch.setattr(schema.plans, "kept", PlanCache(count=1))
-    made = schema.plans.program(planned(schema, "{ all { id name boss { id } } }"))
-    assert isinstance(made, Program)
-    made.root([None], {})  # makes the type of what leaves
-    known = weakref.ref(made.root.out)
-    before = len(schema.plans._programs)
-    del made
-    planned(schema, "{ all { nick } }")
-    gc.collect()
-    assert len(schema.plans._programs) < before
-    assert known() is None
-
-
-def test_arguments_without_variables_are_worked_out_once(schema):
-    """They are the same for every request; those with variables are each request's own."""
-    query = "query ($mood: String) { all(mood: $mood) { id } b: all(mood: \"x\") { id } rows { id } }"
-    made = program(schema, query)
-    assert [step.constant for step in made.steps] == [False, True, True]
-    values = asked(schema, query, {"mood": "y"}).variables
-    found = [dict(made.arguments(step, values)) for step in made.steps]
-    assert [one.get("mood") for one in found] == ["y", "x", None]
-    assert sorted(made.known) == [1, 2]
-

@@ -1,4 +1,4 @@
-"""Long lists on every lane: they are the reference lane's, good or bad, and the loop has turns while they are built."""
+"""Long lists on every lane: as on the reference lane, good or bad; and the loop has turns while they are built."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def _turns(schema: Schema, lane: Lane, query: str, services: Services) -> 
 async def test_the_loop_turns_while_a_long_list_is_built(schema, lane, bad, least):
     """Once for each slice at least, more than for a list that is one slice alone."""
     query = "{ all { id nick } }"
-    short, few = await _turns(schema, lane, query, town.town([person(1, nick="n" if bad is None else 7)]))  # type: ignore[arg-type]
+    short, few = await _turns(schema, lane, query, town.town([person(1, nick="n" if bad is None else 7)]))
     found, turns = await _turns(schema, lane, query, many(bad))
     assert (len(found.errors), len(short.errors)) == ((0, 0) if bad is None else (1, 1))
     assert found.lanes == short.lanes

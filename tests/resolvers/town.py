@@ -1,4 +1,4 @@
-"""A town for tests of compiled plans: leaves of every kind, objects in objects, lists in lists, links of every kind."""
+"""A town for tests of compiled plans: leaves and links of every kind, objects in objects, lists in lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ SIZE: Final[Doc] = {**INT, "minimum": 1, "maximum": 50, "default": 10}
 PEOPLE: Final = contract(
     operation("GET /all", "allPeople", listed(ref("Person")), parameter("mood")),
     operation("GET /some", "somePeople", listed(nullable(ref("Person")))),
-    operation("GET /boxed", "boxedPeople", an({"data": an({"items": listed(ref("Person"))}), "note": TEXT})),
+    operation("GET /boxed", "boxedPeople",
+              an({"data": an({"items": listed(ref("Person"))}), "note": TEXT}, optional="data")),
+    operation("GET /by", "byMoods", listed(ref("Person")), parameter("moods", listed(TEXT), explode=False)),
     operation("GET /people/{id}", "getPerson", ref("Person"), parameter("id", INT, place="path"), statuses=("404",)),
     operation("GET /people", "listPeople", listed(ref("Person")),
               parameter("ids", listed(INT), required=True, explode=False)),
@@ -43,7 +45,8 @@ PEOPLE: Final = contract(
     Person=an(
         {
             "id": INT, "name": TEXT, "nick": TEXT, "note": nullable(TEXT), "points": BIG, "pay": MONEY,
-            "height": {"type": "number"}, "alive": {"type": "boolean"}, "mood": {"type": "string", "enum": ["glad", "sad"]},
+            "height": {"type": "number"}, "alive": {"type": "boolean"},
+            "mood": {"type": "string", "enum": ["glad", "sad"]},
             "born": {"type": "string", "format": "date"}, "seen": {"type": "string", "format": "date-time"},
             "uid": {"type": "string", "format": "uuid"}, "extra": {}, "tags": listed(nullable(TEXT)),
             "grid": listed(listed(INT)), "home": ref("Home"), "homes": listed(ref("Home")), "boss_id": nullable(INT),
@@ -61,7 +64,8 @@ PEOPLE: Final = contract(
 )  # fmt: skip
 PLACES: Final = contract(
     operation("GET /places/{land}/{zip}", "getPlace", ref("Place"), statuses=("404",)),
-    operation("GET /flat", "listFlats", listed(ref("Flat")), parameter("ids", listed(TEXT), required=True, explode=False)),
+    operation("GET /flat", "listFlats", listed(ref("Flat")),
+              parameter("ids", listed(TEXT), required=True, explode=False)),
     Place=an({"land": TEXT, "zip": TEXT, "name": TEXT, "mayor": INT}, optional="mayor"),
     Flat=an({"id": TEXT, "rent": {"type": "number", "format": "decimal"}, "size": {"type": "number"}, "rooms": INT}),
 )  # fmt: skip
@@ -147,6 +151,7 @@ class Person:
     flat: Flat | None = rest.link(key="zip")
     friends: "list[Person | None] | None" = rest.link(people.op("listFriends", of=rest.this("id")))
     diary: Diary | None = rest.link(people.op("getDiary", of=rest.this("id")))
+    keeper_diary: Diary | None = rest.link(people.op("getDiary", of=rest.this("home.keeper_id")))
     boss_diary: Diary | None = rest.link(people.op("getDiary", of=rest.this("boss_id")))
     notes: list[Note] | None = rest.link(people.op("listNotes", of=rest.each("id")), group_by="of")
     note_of: Note | None = rest.link(people.op("listNotes", of=rest.each("id")), group_by="of")
@@ -168,6 +173,8 @@ class Query:
     every: list[Person] = rest.query(people.op("allPeople"))
     some: list[Person | None] | None = rest.query(people.op("somePeople"))
     boxed: list[Person] | None = rest.query(people.op("boxedPeople", pick="data.items"))
+    sure_boxed: list[Person] = rest.query(people.op("boxedPeople", pick="data.items"))
+    by: list[Person] | None = rest.query(people.op("byMoods"))
     person: Person | None = rest.query(people.op("getPerson"))
     me: Person | None = rest.query(people.op("getPerson", id=rest.caller("number")))
     place: Place | None = rest.query(places.op("getPlace"))
@@ -221,7 +228,7 @@ def town(people: Iterable[dict[str, Any]]) -> Services:
     """Services that hold these people; of everything else a little for everybody."""
     rows = list(people)
     made = Services()
-    for name in ("allPeople", "somePeople"):
+    for name in ("allPeople", "somePeople", "byMoods"):
         made.answer("people", name, json=rows)
     made.answer("people", "boxedPeople", json={"data": {"items": rows}, "note": "n"})
     made.on("people", "getPerson", row_of(rows))
@@ -238,8 +245,6 @@ def town(people: Iterable[dict[str, Any]]) -> Services:
     made.on(
         "places",
         "listFlats",
-        lambda one: answer(
-            [{"id": key, "rent": 1.25, "size": 2.5, "rooms": 3} for key in asked(one, "ids")]
-        ),
+        lambda one: answer([{"id": key, "rent": 1.25, "size": 2.5, "rooms": 3} for key in asked(one, "ids")]),
     )
     return made
