@@ -5,7 +5,7 @@
 #   make check    style, types, layers, drift of schema.graphql
 #   make schema   export schema.graphql anew
 #   make reference  write docs/reference anew
-#   make bench    what a request costs beside the reference lane and plain Strawberry   ARGS="--only micro" is passed on
+#   make bench    what a request costs on both lanes and beside plain Strawberry   ARGS="--only micro" is passed on
 #   make playground  build the playground's assets anew (needs node and npm)
 #   make format   put the sources into the one format
 #   make setup    only prepare .venv

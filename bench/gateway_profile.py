@@ -1,11 +1,12 @@
-"""Where the CPU time of a request goes: the server is interrupted at every millisecond of CPU time that it spends, and
+"""Where the CPU time of a request goes: the server is interrupted at every millisecond of CPU time that it spends and
 notes whose code it is in.
 
     python bench/gateway_profile.py [--seconds 6] [--operation 1] [--files 15]
 
 A sample counts for the innermost frame that is this project's or aiohttp's; what the standard library, msgspec or
-uvloop do in between counts for their caller, and what nobody of these called is the loop's: sockets, scheduling,
-futures. Looking costs some time itself, so shares are told, and not microseconds.
+uvloop do in between counts for their caller. A signal is heard when Python code runs: what uvloop and the kernel do
+between two callbacks counts for the code that runs next, if it is not the loop's own (sockets, scheduling, futures).
+Looking costs some time itself, so shares are told, and not microseconds.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from graph.cli import main as stolon  # noqa: E402
 EVERY: Final = 0.001  # seconds of CPU time
 LOOP: Final = "the loop: sockets, scheduling, futures"
 CONNECTIONS: Final = 48
+_RUNNER: Final = "asyncio/runners.py"
 _LOGGING: Final = (
     "graph/log",
     "graph/request_log",
@@ -46,6 +48,8 @@ _LOGGING: Final = (
 _PARTS: Final = (  # of a path, the first that fits
     ("aiohttp/client", "aiohttp: client"),
     ("aiohttp/connector", "aiohttp: client"),
+    ("aiohttp/streams", "aiohttp: server"),
+    ("aiohttp/http", "aiohttp: server"),
     ("aiohttp/web", "aiohttp: server"),
     ("adapters/", "adapters: policies and transport"),
     ("resolvers/fast/", "resolvers: compiled plans (decode, build, run)"),
@@ -65,6 +69,8 @@ class Samples:
         """One sample; a handler of SIGPROF."""
         while frame is not None:
             name = frame.f_code.co_filename
+            if name.endswith(_RUNNER):  # whatever is further out only started the loop
+                break
             for fragment, _part in _PARTS:
                 if fragment in name:
                     self.files[name[name.rindex(fragment) :]] += 1
@@ -90,8 +96,14 @@ def serve(told: Path, arguments: list[str]) -> None:
         told.write_bytes(msgspec.json.encode(samples.files))
 
 
-def sampled(text: str, seconds: float) -> Counter[str]:
-    """The samples by file, of a server that is asked this for so many seconds."""
+def times(pid: int) -> tuple[int, int]:
+    """Ticks that a process spent in its own code and in the kernel's (proc(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return int(fields[11]), int(fields[12])
+
+
+def sampled(text: str, seconds: float) -> tuple[Counter[str], float]:
+    """The samples by file, of a server that is asked this for so many seconds, and the kernel's share of its time."""
     with TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
         folder = Path(name)
         told = upstream("posts", folder, stack)
@@ -105,8 +117,10 @@ def sampled(text: str, seconds: float) -> Counter[str]:
                 if process.ended:
                     raise RuntimeError((folder / "log").read_text(encoding="utf-8"))
                 time.sleep(0.05)
+            before = times(process.pid)
             asyncio.run(asked(port, body_of(text), MADE_UP, seconds, CONNECTIONS))
-        return Counter(msgspec.json.decode(out.read_bytes(), type=dict[str, int]))
+            user, kernel = (now - then for now, then in zip(times(process.pid), before, strict=True))
+        return Counter(msgspec.json.decode(out.read_bytes(), type=dict[str, int])), kernel / (user + kernel)
 
 
 def main() -> None:
@@ -120,7 +134,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=15)
     given = parser.parse_args()
     operation = POSTS[given.operation]
-    files = sampled(operation.text, given.seconds)
+    files, kernel = sampled(operation.text, given.seconds)
     parts: Counter[str] = Counter()
     for file, count in files.items():
         parts[part_of(file)] += count
@@ -128,6 +142,7 @@ def main() -> None:
         print(f"\n| {title} | share |\n| --- | ---: |")
         for name, count in found:
             print(f"| {name} | {count / files.total():.1%} |")
+    print(f"\n{kernel:.0%} of the time was the kernel's; it counts for the code that ran next.")
 
 
 if __name__ == "__main__":

@@ -21,55 +21,26 @@ from typing import Any, Final
 import aiohttp
 import strawberry
 import uvloop
-from aiodataloader import DataLoader
 from strawberry.schema.config import StrawberryConfig
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.plain_services import Services, Tokens  # noqa: E402  # after the path
+from bench.plain_loads import Parfinanciero, Row  # noqa: E402  # after the path
+from bench.plain_services import Services, Tokens  # noqa: E402
 from bench.plain_strawberry import CACHES, PlainView, serve  # noqa: E402
-
-MOST_KEYS: Final = {"users": 50, "expenses": 50, "storage": 100, "payments": 100}  # as the contracts say
-Row = dict[str, Any]
-
-
-class Parfinanciero:
-    """What one request knows: the services as its caller sees them, and what was loaded."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
-        self.users = self._by_id("users", "/v1/users?per_page=50&ids=", "data")
-        self.categories = self._by_id("expenses", "/v1/categories?ids=", "categories")
-        self.objects = self._by_id("storage", "/v1/objects?ids=", "objects")
-        self.payments: DataLoader[str, list[Row]] = DataLoader(
-            self._payments, max_batch_size=MOST_KEYS["payments"]
-        )
-
-    async def get(self, service: str, path: str) -> Any:
-        """What a service answers."""
-        return await self.services.get(service, path)
-
-    def _by_id(self, service: str, path: str, pick: str) -> DataLoader[str, Row | None]:
-        async def load(keys: list[str]) -> list[Row | None]:
-            rows = (await self.get(service, path + ",".join(keys)))[pick]
-            found = {row["id"]: row for row in rows}
-            return [found.get(key) for key in keys]
-
-        return DataLoader(load, max_batch_size=MOST_KEYS[service])
-
-    async def _payments(self, keys: list[str]) -> list[list[Row]]:
-        found: dict[str, list[Row]] = {key: [] for key in keys}
-        cursor = ""
-        while True:
-            path = f"/v1/payments?limit=500&order_ids={','.join(keys)}{cursor}"
-            page = await self.get("payments", path)
-            for row in page["payments"]:
-                found[row["order_id"]].append(row)
-            if page["next_cursor"] is None:
-                return [found[key] for key in keys]
-            cursor = f"&cursor={page['next_cursor']}"
-
+from bench.plain_types import (  # noqa: E402
+    ArticleFigures,
+    Category,
+    ComparedMonth,
+    Line,
+    OrderFigures,
+    PaymentFigures,
+    Profile,
+    ProjectedMonth,
+    Receipt,
+    Turnover,
+)
 
 Info = strawberry.Info[Parfinanciero, None]
 
@@ -91,31 +62,6 @@ def shouted(name: str) -> Callable[[Any], str]:
         return str(root[name]).upper()
 
     return resolve
-
-
-@strawberry.type
-class Address:
-    street: str
-    city: str
-    country: str
-
-
-@strawberry.type
-class Profile:
-    phone: str | None
-    address: Address
-
-
-@strawberry.type
-class Category:
-    name: str
-    budget: str | None
-
-
-@strawberry.type
-class Receipt:
-    media_type: str
-    bytes: int
 
 
 async def _category(root: Any, info: Info) -> Any:
@@ -148,20 +94,6 @@ class Spending:
     category: Category | None = strawberry.field(resolver=_category)
 
 
-@strawberry.type
-class ProjectedMonth:
-    month: str
-    expected: str
-    low: str
-    high: str
-
-
-@strawberry.type
-class ComparedMonth:
-    month: str
-    actual: Decimal | None
-
-
 async def _compared(root: Any, info: Info) -> Any:
     months = root["months"]
     span = f"&from_month={months[0]['month']}&to_month={months[-1]['month']}"
@@ -191,13 +123,6 @@ class Email:
 @strawberry.type
 class Emails:
     nodes: list[Email]
-
-
-@strawberry.type
-class Line:
-    sku: str
-    quantity: int
-    unit_price: str
 
 
 @strawberry.type
@@ -295,38 +220,6 @@ class Order:
 class Orders:
     nodes: list[Order]
     total_count: int | None
-
-
-@strawberry.type
-class Turnover:
-    currency: str
-    total: str
-
-
-@strawberry.type
-class StatusFigures:
-    status: str
-    count: int
-
-
-@strawberry.type
-class OrderFigures:
-    count: int
-    customers: int
-    by_status: list[StatusFigures]
-
-
-@strawberry.type
-class PaymentFigures:
-    count: int
-    failed: int
-    failure_rate: float | None
-
-
-@strawberry.type
-class ArticleFigures:
-    sku: str
-    quantity: int
 
 
 @strawberry.type
