@@ -25,9 +25,10 @@ def budget(header: str | None, clock: Clock) -> Policy:
     """
 
     def policy(request: Request, send: Send) -> Awaitable[Response]:
-        if header is None or request.deadline is None:
+        until = request.latest
+        if header is None or until is None:
             return send(request)
-        left = remaining(request.deadline, clock())
+        left = remaining(until, clock())
         if left < 1:
             raise TimedOut(f"{request.service}: no time left to call {request.operation}", sent=False)
         return send(request.carrying({**request.headers, header: str(left)}))

@@ -13,8 +13,8 @@ and how long) and `adapters/cache_reuse.py` (whether it will do for a request); 
 | a stale one | it is sent with the answer's validators; a 304 renews the answer |
 | a stale one within its `stale-if-error`, and no other can be had | that |
 
-An answer is for its caller's partition alone, unless the service says that it is for all, or nobody's credentials
-went along, or the project says that the operation is shared. Changes drop what they make stale.
+An answer is for its caller's partition alone, unless the service says that it is for all, or its calls carry nobody's
+credentials, or the project says that the operation is shared. Changes drop what they make stale.
 """
 
 from __future__ import annotations
@@ -129,12 +129,12 @@ class Cache:
             return self._stale(asked.request, entry)
         now = self._epoch()
         life = self._life(asked, response, sent_at, now)
-        if life is None or (entry is not None and entry.shared and not life.shared):
-            # It is not to be kept any more, or not for all.
-            if entry is not None and response.status in UNDERSTOOD:
-                await self._shelf.drop(asked.request, asked.keys, entry)
-            if life is None:
-                return response
+        # Not to be kept any more, or for others than it was: the new answer does not take the old one's place.
+        elsewhere = entry is not None and (life is None or entry.shared is not life.shared)
+        if entry is not None and elsewhere and response.status in UNDERSTOOD:
+            await self._shelf.drop(asked.request, asked.keys, entry)
+        if life is None:
+            return response
         # An answer of another's flight is kept by whom that flight began with.
         if not response.shared:
             await self._shelf.keep(asked.request, asked.keys, response, life, now, since)
@@ -184,7 +184,9 @@ class Cache:
     def _life(self, asked: _Asked, response: Response, sent_at: float, now: float) -> Life | None:
         if not may_be_kept(response, self._rule, asked.reuse):
             return None
-        authorized = self._service.lends or AUTHORIZATION in asked.request.headers
+        # A service that knows its callers knows who is none of them too: what it tells those is for them alone.
+        service = self._service
+        authorized = service.lends or service.of_caller or AUTHORIZATION in asked.request.headers
         return life_of(response, self._rule, asked.reuse, authorized=authorized, asked=sent_at, received=now)
 
     def _stale(self, request: Request, entry: Entry) -> Response:

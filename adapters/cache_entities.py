@@ -78,7 +78,8 @@ class Entities:
         now = self._epoch()
         count = len(keys)
         found = [
-            _later(_fresh(values[at], now, shared=False), _fresh(values[count + at], now, shared=True))
+            # What is for one caller alone goes before what is for all.
+            _fresh(values[at], now, shared=False) or _fresh(values[count + at], now, shared=True)
             for at in range(count)
         ]
         if any(found):
@@ -127,12 +128,6 @@ def _fresh(value: bytes | None, now: float, *, shared: bool) -> Entity | None:
         return None
     # What is for one caller is never taken from a place for all, however it came there.
     return entity if entity.ends > now and entity.shared is shared else None
-
-
-def _later(one: Entity | None, other: Entity | None) -> Entity | None:
-    if one is None or other is None:
-        return one or other
-    return one if one.made >= other.made else other
 
 
 def _place(keys: Keys, *, private: bool) -> bytes:

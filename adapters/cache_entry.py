@@ -37,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, tag="answer"):
     meanwhile: float
     on_error: float
     never_stale: bool
+    as_stated: bool
     shared: bool
 
     def __repr__(self) -> str:
@@ -102,6 +103,7 @@ def entry_of(response: Response, life: Life, received: float) -> Entry:
         meanwhile=life.meanwhile,
         on_error=life.on_error,
         never_stale=life.never_stale,
+        as_stated=life.as_stated,
         shared=life.shared,
     )
 

@@ -20,7 +20,7 @@ from adapters.carried import AUTHORIZATION
 from adapters.flight import LEFT_OUT
 from adapters.messages import Request, Response
 
-_FORMAT: Final = b"stolon answers 1"
+_FORMAT: Final = b"stolon answers 2"
 """Changes with what is kept: other versions of Stolon may use the same store."""
 _NOT_TOLD: Final = LEFT_OUT | {AUTHORIZATION, "cache-control", "pragma", "if-none-match", "if-modified-since"}
 """Headers that stand in no key: those of tracing, credentials, which the caller's partition stands for, and what

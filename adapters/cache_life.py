@@ -29,7 +29,8 @@ _FOR_VALIDATION: Final = 3600.0
 class Life:
     """How an answer may be used. `age` is what it had when it was received, and `fresh` the age at which it is no
     longer fresh; then it may be used for `meanwhile` seconds while another is fetched, and for `on_error` where none
-    can be had; not at all where it is `never_stale`. `shared`: by all callers, not by its own alone.
+    can be had; not at all where it is `never_stale`. `as_stated`: the answer's own windows are all there is, whatever
+    a caller or a project would put up with. `shared`: by all callers, not by its own alone.
     """
 
     age: float
@@ -37,6 +38,7 @@ class Life:
     meanwhile: float
     on_error: float
     never_stale: bool
+    as_stated: bool
     shared: bool
 
 
@@ -52,8 +54,9 @@ def life_of(
 ) -> Life | None:
     """How the answer may be used; None where it must not be kept, or not by this cache.
 
-    `authorized`: the request carried somebody's credentials, so that the answer is for its caller alone unless it
-    says otherwise (RFC 9111, section 3.5). `asked` and `received` are when the request left and the answer came.
+    `authorized`: the request carried somebody's credentials, or would have if its caller had any, so that the answer
+    is for its caller alone unless it says otherwise (RFC 9111, section 3.5). `asked` and `received` are when the
+    request left and the answer came.
     """
     said = directives(response.headers.get("cache-control"))
     if response.status not in UNDERSTOOD or response.moved or len(response.body) > rule.largest:
@@ -61,6 +64,8 @@ def life_of(
     if "no-store" in said and "must-understand" not in said:  # section 5.2.2.3
         return None
     if "*" in response.headers.get("vary", ""):  # section 4.1: no request matches it
+        return None
+    if not _legible(response.headers):
         return None
     shared = _shared(said, reuse, authorized=authorized)
     if not shared and not rule.private:
@@ -70,13 +75,16 @@ def life_of(
         return None
     strict = "must-revalidate" in said or "no-cache" in said or (shared and "proxy-revalidate" in said)
     # Section 5.2.2.10: as strict, but for what the answer itself allows.
-    silent = shared and "s-maxage" in said
+    as_stated = shared and "s-maxage" in said
     life = Life(
         age=initial_age(response.headers, asked, received),
         fresh=min(fresh, rule.longest),
-        meanwhile=_window(said, "stale-while-revalidate", None if silent else reuse.stale_while_revalidate),
-        on_error=_window(said, "stale-if-error", None if silent else reuse.stale_if_error),
+        meanwhile=_window(
+            said, "stale-while-revalidate", None if as_stated else reuse.stale_while_revalidate
+        ),
+        on_error=_window(said, "stale-if-error", None if as_stated else reuse.stale_if_error),
         never_stale=strict,
+        as_stated=as_stated,
         shared=shared,
     )
     return life if kept_for(life, response.headers, rule) > 0 else None
@@ -105,8 +113,17 @@ def initial_age(headers: Mapping[str, str], asked: float, received: float) -> fl
 def _shared(said: Directives, reuse: Reuse, *, authorized: bool) -> bool:
     if "private" in said:
         return False
-    allows = "public" in said or "s-maxage" in said or "must-revalidate" in said
-    return not authorized or allows or reuse.shared
+    # Section 3.5 would let `must-revalidate` share it too. Services say that of every answer and mean no such thing.
+    return not authorized or "public" in said or "s-maxage" in said or reuse.shared
+
+
+def _legible(headers: Mapping[str, str]) -> bool:
+    """Whether the headers are text: a byte that is no UTF-8, as it may come from a wire, has no place in an entry."""
+    try:
+        "".join((*headers, *headers.values())).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _fresh(

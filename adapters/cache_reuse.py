@@ -78,7 +78,8 @@ def use(entry: Entry, want: Wanted, now: float) -> Use:
         return Use.AS_IS
     if entry.never_stale or want.min_fresh:
         return Use.ASK
-    if want.max_stale is not None and -left <= want.max_stale:
+    # RFC 9111, section 4.2.4: a caller's leave counts for nothing where the service shuts it out.
+    if want.max_stale is not None and not entry.as_stated and -left <= want.max_stale:
         return Use.AS_IS
     return Use.MEANWHILE if -left < entry.meanwhile else Use.ASK
 

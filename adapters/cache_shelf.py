@@ -35,23 +35,20 @@ class Shelf:
         return keys_of(request, by_headers=self._by_headers)
 
     async def found(self, request: Request, keys: Keys) -> Entry | None:
-        """What is kept for the request, the later of what is for all and for its caller."""
+        """What is kept for the request: what is for its caller alone, before what is for all."""
         values = await self._store.get_many(keys)
         if not any(values):  # as it is for most of what is asked
             return None
-        newest: Entry | None = None
-        for key, value in zip(keys, values, strict=True):
+        for key, value in zip(reversed(keys), reversed(values), strict=True):
             if value is None:
                 continue
             kept = unpacked(value)
             if isinstance(kept, Signpost):
                 kept = unpacked(await self._store.get(variant_key(key, kept.names, request.headers)))
             # What is for one caller is never taken from a place for all, however it came there.
-            if not isinstance(kept, Entry) or kept.shared is not (key is keys.shared):
-                continue
-            if newest is None or kept.received >= newest.received:
-                newest = kept
-        return newest
+            if isinstance(kept, Entry) and kept.shared is (key is keys.shared):
+                return kept
+        return None
 
     async def keep(
         self, request: Request, keys: Keys, response: Response, life: Life, received: float, since: int

@@ -9,8 +9,9 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+from contextlib import suppress
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import aiohappyeyeballs
 from yarl import URL
@@ -46,17 +47,19 @@ class Connecting:
         async with asyncio.timeout(self._timeout):
             left = await self._resolved()
             while True:
+                # All are tried for a connection, and where none has one, that is that.
+                opened = await aiohappyeyeballs.start_connection(left, happy_eyeballs_delay=_ATTEMPT)
+                peer = _peer(opened)
                 try:
-                    return await self._connected(left)
+                    return await self._over(opened)
                 except OSError:
-                    # All were tried for a connection, but only the first that had one for TLS.
-                    aiohappyeyeballs.pop_addr_infos_interleave(left)
+                    # But only the first that had one was tried for TLS.
+                    _remove(peer, left)
                     if not left:
                         raise
 
-    async def _connected(self, addresses: list[aiohappyeyeballs.AddrInfoType]) -> Connection:
+    async def _over(self, opened: socket.socket) -> Connection:
         loop = asyncio.get_running_loop()
-        opened = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_ATTEMPT)
         _, connection = await loop.create_connection(
             lambda: Connection(loop, self._answer_limit),
             sock=opened,
@@ -88,6 +91,26 @@ class Connecting:
             return [*found]
         place = (self._host, self._port) if family == socket.AF_INET else (self._host, self._port, 0, 0)
         return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place)]
+
+
+_Peer: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
+
+
+def _peer(opened: socket.socket) -> _Peer | None:
+    try:
+        peer: _Peer = opened.getpeername()
+    except OSError:
+        return None  # it is gone already
+    return peer
+
+
+def _remove(peer: _Peer | None, addresses: list[aiohappyeyeballs.AddrInfoType]) -> None:
+    before = len(addresses)
+    if peer is not None:
+        with suppress(ValueError):  # none of them is written like that
+            aiohappyeyeballs.remove_addr_infos(addresses, peer)
+    if len(addresses) == before:
+        addresses.pop(0)  # nobody knows which it was, and each try leaves fewer
 
 
 @cache

@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[Answer | Exception] | None = None
         self._fit = True  # for another request, once this one is answered
         self.usable = True
-        """Whether it may be asked: it is open, and said nothing but answers, each of them whole."""
+        """Whether it may be asked: it is open, and said nothing but answers, each of them whole and asked for."""
 
     async def ask(self, head: bytes, body: bytes | None, *, bodiless: bool) -> Answer:
         """The answer to a request; `bodiless` where it has none, whatever its head says, as to HEAD.
@@ -117,11 +117,14 @@ class Connection(asyncio.Protocol):
             self._write_on()
         early, self._early = self._early, None
         if early:
+            # Whoever speaks first may answer the request as well: that answer would be the next one's.
+            self._fit = False
             self.data_received(early)
         try:
             outcome = await waiter
         finally:
-            self._waiter = self._parser = self._rest = None
+            # An idle connection would hold an answer, and what its caller asked, for as long as it is kept.
+            self._waiter = self._parser = self._rest = self._head = self._payload = self._body = None
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -278,6 +281,5 @@ class Connection(asyncio.Protocol):
 
 
 def _malformed(failure: Exception) -> Exception:
-    broken = aiohttp.ClientPayloadError(type(failure).__name__)  # its text may hold what the service said
-    broken.__cause__ = failure
-    return broken
+    # Nothing of the parser's own error is kept: its text may hold what the service said.
+    return aiohttp.ClientPayloadError(type(failure).__name__)

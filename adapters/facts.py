@@ -199,7 +199,8 @@ def ended(
     elif isinstance(outcome, UpstreamFailure):
         failure = type(outcome).__name__
     elif isinstance(outcome, asyncio.CancelledError):
-        late = request.deadline is not None and now >= request.deadline
+        until = request.latest
+        late = until is not None and now >= until
         failure = "TimedOut" if late else "Cancelled"
     else:
         failure = "Error"

@@ -4,7 +4,8 @@ Above everything that repeats, waits or limits, so that all waiters share one bu
 credentials, because the whole outgoing request is the key. A flight belongs to nobody: it is a task of its
 own that runs while anyone waits. Each waiter's deadline ends only its own wait (`adapters/deadline.py`,
 above, cancels it), so that the flight lives under the longest of them, and the end of the last wait ends the
-call. Nothing is kept after landing; mutations never share, and no read after a change joins one from before.
+call. What waits or counts below goes by the longest too: `Request.latest`, which moves as others join. Nothing is
+kept after landing; mutations never share, and no read after a change joins one from before.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Final, TypeAlias
 
 from adapters.facts import Clock, Observer, ended, tell
 from adapters.failures import Unavailable, again
-from adapters.messages import Request, Response, Send
+from adapters.messages import Awaited, Request, Response, Send
 
 LEFT_OUT: Final = frozenset(
     {"traceparent", "tracestate", "baggage", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid",
@@ -61,6 +62,7 @@ Outcome: TypeAlias = Response | BaseException
 @dataclass(slots=True, eq=False)
 class _Flight:
     request: Request  # whose departure is the flight's own
+    awaited: Awaited
     part: int
     # Failures land as results: a future whose exception nobody came to fetch would be logged as a bug.
     waiters: set[asyncio.Future[Outcome]] = field(default_factory=set)
@@ -114,6 +116,7 @@ class Flights:
             else:
                 self._others[key] = flight
             return await self._wait(flight, request)
+        joined.awaited.join(request.deadline)
         started = self._clock()
         try:
             response = await self._wait(joined, request)
@@ -128,7 +131,8 @@ class Flights:
         tell(self._observers, ended(request, outcome, now - started, now=now, shared=True))
 
     def _start(self, part: int, request: Request, send: Send) -> _Flight:
-        flight = _Flight(request, part)
+        awaited = Awaited(request.deadline)
+        flight = _Flight(request.shared(awaited), awaited, part)
         flight.task = asyncio.create_task(self._fly(flight, send))
         self._aloft.add(flight)
         return flight

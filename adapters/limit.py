@@ -133,7 +133,8 @@ class Limits:
     async def _turn(self, lane: _Lane, request: Request, party: str, now: float) -> Told | None:
         caller = request.identity.partition
         certain = lane.pacing.certain(now, party, lane.queue.ahead(caller))
-        if request.deadline is not None and certain > 0.0 and now + certain >= request.deadline:
+        until = request.latest
+        if until is not None and certain > 0.0 and now + certain >= until:
             raise self._held_back(request, "rate", certain)
         waiting = _Waiting(asyncio.get_running_loop().create_future())
         displaced = lane.queue.put(caller, waiting)

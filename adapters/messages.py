@@ -48,6 +48,27 @@ class Departure:
         return f"Departure(sent={self.sent})"
 
 
+class Awaited:
+    """Until when anybody waits for a call that several share, in seconds on the loop's clock; None without an end.
+
+    Beside `Departure` the one thing in a message that changes, and one way too: who joins may wait longer than those
+    before.
+    """
+
+    __slots__ = ("until",)
+
+    def __init__(self, until: float | None) -> None:
+        self.until = until
+
+    def join(self, until: float | None) -> None:
+        """One more waits, until then."""
+        if self.until is not None:
+            self.until = None if until is None else max(self.until, until)
+
+    def __repr__(self) -> str:
+        return f"Awaited(until={self.until})"
+
+
 @dataclass(frozen=True, slots=True)
 class Once:
     """What a client says to be one change, however often it is sent. `key` names it, to no other caller and for no
@@ -72,7 +93,7 @@ class Request:
     `anew` follows a change, and is not answered without asking the service.
     `flight` makes it one with others in flight where that is not the whole request. `deadline` is seconds on the
     loop's clock, or None. `departure` takes no part in equality; a copy made with `dataclasses.replace` shares it,
-    which is how news of sending travels back up the stack.
+    which is how news of sending travels back up the stack. `awaited` is there where several may wait for it.
     """
 
     service: str
@@ -91,12 +112,24 @@ class Request:
     flight: bytes | None = field(default=None, repr=False)
     deadline: float | None = None
     departure: Departure = field(default_factory=Departure, repr=False, compare=False)
+    awaited: Awaited | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def latest(self) -> float | None:
+        """Until when anybody waits for it, as known by now: its own deadline, where nobody shares it."""
+        return self.deadline if self.awaited is None else self.awaited.until
 
     def until(self, deadline: float) -> Request:
         """The same, with this deadline and a departure of its own."""
         copy = _copied(self)
         _PUT_DEADLINE(copy, deadline)
         _PUT_DEPARTURE(copy, Departure())
+        return copy
+
+    def shared(self, awaited: Awaited) -> Request:
+        """The same, for as long as anybody waits."""
+        copy = _copied(self)
+        _PUT_AWAITED(copy, awaited)
         return copy
 
     def carrying(self, headers: Mapping[str, str]) -> Request:
@@ -114,6 +147,7 @@ _PUTS: Final[list[Callable[[Request, object], None]]] = [vars(Request)[name].__s
 _PUT_HEADERS: Final = _PUTS[_NAMES.index("headers")]
 _PUT_DEADLINE: Final = _PUTS[_NAMES.index("deadline")]
 _PUT_DEPARTURE: Final = _PUTS[_NAMES.index("departure")]
+_PUT_AWAITED: Final = _PUTS[_NAMES.index("awaited")]
 
 
 def _copied(request: Request) -> Request:

@@ -68,8 +68,9 @@ class RedisKeys:
         """See `SharedKeys`."""
         forget = int(mine.first and not sent)
         arguments: list[bytes | int] = [once.payload, mine.token, _milliseconds(keep), forget]
-        if answer is not None:
-            arguments.append(_encode(_Kept(answer.status, dict(answer.headers), answer.body)))
+        kept = None if answer is None else _bytes(answer)
+        if kept is not None:
+            arguments.append(kept)
         try:
             await self._connection.run(LAND, [self._name(service, once)], arguments, what="key", waits=WAITS)
         except StoreAway:
@@ -81,6 +82,13 @@ class RedisKeys:
 
 def _milliseconds(seconds: float) -> int:
     return max(1, int(seconds * 1000))
+
+
+def _bytes(answer: Response) -> bytes | None:
+    try:
+        return _encode(_Kept(answer.status, dict(answer.headers), answer.body))
+    except UnicodeEncodeError:
+        return None  # a header that is no UTF-8 came as surrogates: without its answer the change still ends
 
 
 def _answer(kept: bytes) -> Response | None:

@@ -58,6 +58,8 @@ class Reads(Generic[Value]):
         values: Sequence[Value | BaseException]
         try:
             values = await self._read(list(waiting))
+            if len(values) != len(waiting):
+                raise ValueError(f"the shared store gave {len(values)} values for {len(waiting)} keys")
         except Exception as failure:  # noqa: BLE001 - whatever it is, those who wait are told
             values = [failure] * len(waiting)
         for (_, futures), value in zip(waiting.items(), values, strict=True):

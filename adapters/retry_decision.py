@@ -104,7 +104,8 @@ def decide(
         return Kept.RETRY_AFTER
     # What asks everybody to come back at once would be met by everybody at once: the jitter is added, not compared.
     wait = (asked or 0) + backoff(attempts, settings, chance)
-    if request.deadline is not None and now + wait >= request.deadline:
+    until = request.latest
+    if until is not None and now + wait >= until:
         return Kept.DEADLINE
     return wait
 

@@ -137,8 +137,8 @@ class Transport:
         method = _method(request.method)
         if method is None:
             raise NotSent(f"{request.service}: the method of {request.operation} is not an HTTP method")
-        fields = self._host + _outgoing(request)
-        response = await self._exchange(request, f"{method} {self._path}{request.target}{fields}")
+        fields = self._host + _outgoing(request, method)
+        response = await self._exchange(request, method, f" {self._path}{request.target}{fields}")
         if not 300 <= response.status < 400:
             return response
         # Encoded already: yarl must neither decode nor encode again, or `%2F` would become a slash.
@@ -148,11 +148,11 @@ class Transport:
             if onward is None:
                 break
             url = onward
-            response = await self._exchange(request, f"{method} {url.raw_path_qs}{fields}")
+            response = await self._exchange(request, method, f" {url.raw_path_qs}{fields}")
             response = replace(response, moved=True)
         return response
 
-    async def _exchange(self, request: Request, head: str) -> Response:
+    async def _exchange(self, request: Request, method: str, rest: str) -> Response:
         kept = self._kept
         if kept is None:
             raise _closed(request)
@@ -162,7 +162,7 @@ class Transport:
                 if connection.usable:
                     request.departure.mark()  # from here on it may have left
                 status, headers, body = await connection.ask(
-                    head.encode("ascii"), request.body, bodiless=request.method == "HEAD"
+                    f"{method}{rest}".encode("ascii"), request.body, bodiless=method == "HEAD"
                 )
             finally:
                 kept.give_back(connection)
@@ -179,7 +179,7 @@ def _closed(request: Request) -> Unavailable:
     return Unavailable(f"{request.service}: the transport is closed", sent=request.departure.sent)
 
 
-def _outgoing(request: Request) -> str:
+def _outgoing(request: Request, method: str) -> str:
     """The fields of the request's head, and its end."""
     body, headers = request.body, dict(_DEFAULTS)
     if body is not None:
@@ -195,7 +195,7 @@ def _outgoing(request: Request) -> str:
                 f"{request.service}: the header {low!r} of {request.operation} holds what no header may"
             )
         headers[low] = text
-    if body is not None or request.method not in _BODILESS:  # RFC 9110, section 8.6
+    if body is not None or method not in _BODILESS:  # RFC 9110, section 8.6
         headers["content-length"] = str(len(body or b""))
     return "".join([f"{name}: {text}\r\n" for name, text in headers.items()]) + "\r\n"
 

@@ -14,12 +14,12 @@ from adapters.cache import Cache
 from adapters.cache_renewals import MOST, Renewals
 from adapters.cache_rule import CacheRule, Reuse
 from adapters.cache_store import InProcessStore
-from adapters.credential_kinds import ApiKey
+from adapters.credential_kinds import ApiKey, TokenEndpoint, TokenExchange
 from adapters.deadline import deadline
 from adapters.facts import CacheUsed, Fact
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unauthenticated, Unavailable, UpstreamFailure
 from adapters.flight import Flights
-from adapters.messages import Departure, Freshness, Identity, Request, Response, Send
+from adapters.messages import ANONYMOUS, Departure, Freshness, Identity, Request, Response, Send
 from adapters.secrets import Secret
 from adapters.service import OperationRules, Service
 from adapters.stack import stack
@@ -200,14 +200,60 @@ async def test_an_answer_to_credentials_is_for_its_caller_alone(world: World):
     assert (await send(bearing(READ, ADA))).freshness == Freshness(60.0, 0.0, private=True, cached=True)
 
 
-@pytest.mark.parametrize("control", ["public, max-age=60", "s-maxage=60", "max-age=60, must-revalidate"])
+@pytest.mark.parametrize("control", ["public, max-age=60", "s-maxage=60", "s-maxage=60, must-revalidate"])
 async def test_an_answer_that_says_so_is_for_all(world: World, control: str):
-    """RFC 9111, section 3.5: `public`, `s-maxage` and `must-revalidate` allow a token's answer for all callers."""
+    """RFC 9111, section 3.5: `public` and `s-maxage` allow a token's answer for all callers."""
     world.answers = [ok(control)]
     send = over(world, credentials="forward")
     for one in (ADA, BEN):
         assert (await send(bearing(READ, one))).freshness is not None
     assert len(world.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("control", "reuse"),
+    [
+        ("must-revalidate", Reuse(fresh=30.0)),
+        ("max-age=60, must-revalidate", None),
+        ("max-age=0, must-revalidate", None),
+        ("no-cache, must-revalidate", None),
+    ],
+)
+async def test_must_revalidate_alone_gives_no_callers_answer_to_another(
+    world: World, control: str, reuse: Reuse | None
+):
+    """Services say `must-revalidate` of every answer: it lets nobody have another's, neither fresh nor by a 304."""
+
+    def me(request: Request) -> Response:
+        if "if-none-match" in request.headers:
+            return ok(control, b"", 304)
+        return ok(control, request.headers["authorization"].encode(), etag='"me"')
+
+    world.answers = [me]
+    send = over(world, reuse, credentials="forward")
+    asked = [(await send(bearing(READ, one))).body for one in (ADA, BEN, ADA, BEN)]
+    assert asked == [b"Bearer t-ada", b"Bearer t-ben"] * 2
+    assert [one.headers.get("if-none-match") for one in world.asked[:2]] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        "forward",
+        TokenExchange(TokenEndpoint("https://idp.example/token", "stolon", Secret("s")), audience="users"),
+    ],
+)
+async def test_what_a_service_tells_the_anonymous_is_for_them_alone(world: World, credentials: Any):
+    """A service that is told who asks answers whom it does not know so: no caller it knows is given that answer."""
+    world.answers = [
+        lambda request: ok("max-age=60", request.headers.get("authorization", "nobody").encode())
+    ]
+    send = over(world, credentials=credentials)
+    nobody = replace(READ, identity=ANONYMOUS)
+    asked = [(await send(one)).body for one in (nobody, bearing(READ, ADA), nobody, bearing(READ, ADA))]
+    assert asked == [b"nobody", b"Bearer t-ada"] * 2
+    assert len(world.asked) == 2
+    assert (await send(nobody)).freshness == Freshness(60.0, 0.0, private=True, cached=True)
 
 
 async def test_a_private_answer_is_apart_even_without_credentials(world: World):
@@ -309,15 +355,49 @@ async def test_partitions_are_bytes_apart_whatever_vary_says(world: World):
     assert (bodies, len(world.asked)) == ([b"a", b"b", b"a"], 2)
 
 
-async def test_the_later_of_two_answers_is_given(world: World):
-    """What is kept for all and what is kept for the caller are both its answer: the later one is nearer the truth."""
+async def test_what_is_for_one_caller_goes_before_what_is_for_all(world: World):
+    """What the service told a caller alone is its answer, though what it told all since is later."""
     world.answers = [ok("private, max-age=60"), ok("public, max-age=60", b"2")]
     send = over(world)
     await send(READ)
     world.now += 1
     await send(replace(READ, identity=BEN))
-    assert [(await send(replace(READ, identity=one))).body for one in (ADA, BEN)] == [b"2", b"2"]
+    assert [(await send(replace(READ, identity=one))).body for one in (ADA, BEN)] == [b"1", b"2"]
     assert len(world.asked) == 2
+
+
+async def test_what_was_for_one_and_is_for_all_now_does_not_stand_in_its_way(world: World):
+    """When the service says `public` of what it said `private`, the caller's old answer is dropped for the new."""
+    world.answers = [ok("private, max-age=10", etag='"a"'), ok("public, max-age=60", b"2")]
+    send = over(world)
+    await send(READ)
+    world.now += 11
+    assert [(await send(replace(READ, identity=one))).body for one in (ADA, ADA, BEN)] == [b"2", b"2", b"2"]
+    assert [one.headers.get("if-none-match") for one in world.asked] == [None, '"a"']
+
+
+@pytest.mark.parametrize("name", ["x_note", "etag", "vary"])
+async def test_an_answer_whose_headers_are_no_text_is_given_and_not_kept(world: World, name: str):
+    """A byte of Latin-1 comes from the wire as half a character: the call works, and nothing is left in the store."""
+    answer = ok("max-age=60", **{name: "caf\udce9"})
+    world.answers = [answer]
+    send = over(world, rule=CacheRule(headers="vary"))
+    assert [await send(READ) for _ in range(2)] == [answer, answer]
+    assert (len(world.asked), len(world.store), world.told) == (2, 0, [])
+
+
+async def test_an_answer_whose_headers_are_no_text_ends_the_one_before_it(world: World):
+    """A 304 with such a header confirms what is kept for this once, and it is not kept any more."""
+    world.answers = [
+        ok("max-age=10", etag='"a"'),
+        ok("max-age=10", b"", 304, x_note="caf\udce9"),
+        ok(None, b"2"),
+    ]
+    send = over(world)
+    await send(READ)
+    world.now += 11
+    assert [(await send(READ)).body for _ in range(2)] == [b"1", b"2"]
+    assert [one.headers.get("if-none-match") for one in world.asked] == [None, '"a"', None]
 
 
 # --- Vary
@@ -665,6 +745,30 @@ async def test_a_read_after_a_change_is_asked_of_the_service(world: World):
     assert (await send(READ)).body == b"2"
     with pytest.raises(Unavailable):
         await send(replace(READ, anew=True))
+
+
+@pytest.mark.parametrize(
+    ("control", "calls"),
+    [
+        ("max-age=10", 1),
+        ("s-maxage=10", 2),
+        ("max-age=10, proxy-revalidate", 2),
+        ("private, max-age=10, s-maxage=10", 1),
+        ("private, max-age=10, proxy-revalidate", 1),
+    ],
+)
+async def test_a_caller_gets_nothing_stale_that_the_service_wants_to_be_asked_about(
+    world: World, control: str, calls: int
+):
+    """RFC 9111, sections 4.2.4 and 5.2.2.10: of what is for all, `s-maxage` and `proxy-revalidate` forbid what
+    `max-stale` asks; of what is for one caller they say nothing.
+    """
+    world.answers = [ok(control, etag='"a"')]
+    send = over(world)
+    await send(READ)
+    world.now += 11
+    await send(replace(READ, headers={"cache-control": "max-stale=60"}))
+    assert len(world.asked) == calls
 
 
 async def test_a_request_may_pass_by(world: World):

@@ -101,14 +101,13 @@ async def test_batches_that_differ_in_more_than_keys_share_nothing(world: World,
     assert await world.values(replace(ABOUT, **other)) == [None, None, None]
 
 
-async def test_the_later_of_two_is_given(world: World):
-    """What is kept for all and what is kept for the caller are both its entity: the later one is nearer the truth."""
-    await world.keep(private=True, brought={A: b"old", B: b"old"})
+async def test_what_is_for_one_caller_goes_before_what_is_for_all(world: World):
+    """What the service told a caller alone is its entity, though what it told all since is later."""
+    await world.keep(private=True, brought={A: b"mine"})
     world.now += 1
-    await world.keep(brought={A: b"new"})
-    world.now += 1
-    await world.keep(private=True, brought={B: b"mine"})
-    assert await world.values() == [b"new", b"mine", None]
+    await world.keep(brought={A: b"all", B: b"all"})
+    assert await world.values() == [b"mine", b"all", None]
+    assert await world.values(replace(ABOUT, identity=BEN)) == [b"all", b"all", None]
 
 
 @pytest.mark.parametrize(

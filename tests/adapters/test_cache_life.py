@@ -107,7 +107,9 @@ def test_must_understand_goes_before_no_store_for_what_is_understood():
         ("max-age=60", True, False),
         ("max-age=60, public", True, True),
         ("max-age=60, s-maxage=60", True, True),
-        ("max-age=60, must-revalidate", True, True),
+        ("max-age=60, must-revalidate", True, False),
+        ("max-age=60, must-revalidate", False, True),
+        ("max-age=60, must-revalidate, public", True, True),
         ("max-age=60, proxy-revalidate", True, False),
         ("max-age=60, private", False, False),
         ('max-age=60, private="x"', False, False),
@@ -233,6 +235,29 @@ def test_what_is_kept_for_what_time():
     assert kept(control("max-age=900000", etag='"a"')) == 86_400
     assert kept(control("max-age=60", etag='"a"'), CacheRule(longest=30)) == 30
     assert fresh(control("max-age=60"), rule=CacheRule(longest=30)) == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "authorized", "only"),
+    [
+        ("max-age=9", False, False),
+        ("s-maxage=9", False, True),
+        ("s-maxage=9", True, True),
+        ("s-maxage=9, max-age=9, private", False, False),
+    ],
+)
+def test_beside_s_maxage_the_answers_own_windows_are_all_there_is(text, authorized, only):
+    """RFC 9111, section 5.2.2.10: of what is for all it means what `proxy-revalidate` does."""
+    found = life(control(text), authorized=authorized)
+    assert found is not None
+    assert found.as_stated is only
+
+
+def test_headers_that_are_no_text_are_not_kept():
+    """A byte that is no UTF-8 comes from the wire as half a character, in a value or in a name; others are text."""
+    assert life(control("max-age=60", x="caf\xe9 \N{SNOWMAN}")) is not None
+    assert life(control("max-age=60", x="caf\udce9")) is None
+    assert life(control("max-age=60", **{"x\udce9": "1"})) is None
 
 
 def test_large_and_moved_answers_are_not_kept():

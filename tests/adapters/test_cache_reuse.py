@@ -18,7 +18,8 @@ def entry(**given: Any) -> Entry:
     """Fresh for 60 seconds from 0, then usable for 10 meanwhile and for 30 on errors."""
     stated: dict[str, Any] = {
         "status": 200, "headers": {}, "body": b"{}", "received": 0.0, "age_then": 0.0, "fresh": 60.0,
-        "meanwhile": 10.0, "on_error": 30.0, "never_stale": False, "shared": True,
+        "meanwhile": 10.0, "on_error": 30.0, "never_stale": False, "as_stated": False,
+        "shared": True,
     }  # fmt: skip
     return Entry(**{**stated, **given})
 
@@ -52,6 +53,13 @@ def test_what_must_be_asked_about_is_never_used_stale():
     wish = Wanted(max_stale=1000)
     assert [use(strict, one, 60.0) for one in (ANYTHING, wish)] == [Use.ASK, Use.ASK]
     assert use(strict, ANYTHING, 59.0) is Use.AS_IS
+
+
+def test_where_an_answers_own_windows_are_all_there_is_max_stale_counts_for_nothing():
+    """RFC 9111, sections 4.2.4 and 5.2.2.10: but for the windows that the answer itself allows."""
+    kept, wish = entry(as_stated=True), Wanted(max_stale=1000)
+    assert [use(kept, wish, now) for now in (59.0, 60.0, 70.0)] == [Use.AS_IS, Use.MEANWHILE, Use.ASK]
+    assert [on_error(kept, wish, now) for now in (89.0, 90.0)] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +150,7 @@ def test_a_given_answer_says_its_age_and_what_is_left():
     assert kept.given(56.0).freshness == Freshness(left=0.0, age=61.0, private=True, cached=True, stale=True)
 
 
-LIFE = Life(1.0, 60.0, 10.0, 30.0, never_stale=False, shared=True)
+LIFE = Life(1.0, 60.0, 10.0, 30.0, never_stale=False, as_stated=True, shared=True)
 
 
 def test_what_belongs_to_a_connection_is_not_kept():
@@ -151,7 +159,7 @@ def test_what_belongs_to_a_connection_is_not_kept():
             "transfer-encoding": "chunked", "set-cookie": "a=b", "content-type": "application/json"}  # fmt: skip
     kept = entry_of(Response(200, sent, b"{}"), LIFE, 7.0)
     assert kept == Entry(
-        200, {"content-type": "application/json"}, b"{}", 7.0, 1.0, 60.0, 10.0, 30.0, False, True
+        200, {"content-type": "application/json"}, b"{}", 7.0, 1.0, 60.0, 10.0, 30.0, False, True, True
     )
 
 

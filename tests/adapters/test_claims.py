@@ -356,6 +356,19 @@ async def test_what_is_no_answer_of_ours_is_not_answered(gateways: Gateways, ser
     assert len(service.requests) == 2
 
 
+async def test_an_answer_that_cannot_be_kept_gives_its_claim_back(gateways: Gateways, server: ValkeyServer):
+    """A header that is no UTF-8 is not kept: the change ends, and another replica sends it under the same key."""
+    strange = answer(b"{}", "201 Created", "x-name: \xff")
+    async with serving(says(strange)) as service:
+        one, two = await gateways.open(service.url), await gateways.open(service.url)
+        assert (await one.pay()).headers["x-name"] == "\udcff"
+        (name,) = keys_of(server, gateways.prefix)
+        with redis.Redis(port=server.port) as client:
+            assert client.hkeys(name) == [b"p"]
+        assert not (await two.pay()).shared
+    assert len(service.requests) == 2
+
+
 async def test_closing_tells_the_end_of_what_was_given_up(gateways: Gateways, server: ValkeyServer):
     """A change that is cancelled, as its replica stops, gives its claim back before the stack is closed."""
     gate = Gate()

@@ -14,6 +14,7 @@ from typing import Any
 import aiohappyeyeballs
 import pytest
 
+import adapters.connecting
 from adapters.connecting import Connecting
 from adapters.failures import TimedOut, Unavailable
 from adapters.messages import Request
@@ -156,6 +157,60 @@ async def test_who_waits_longer_than_the_system_waits_is_unavailable(monkeypatch
         with pytest.raises(TimedOut) as caught:
             await transport(GET)
     assert caught.value.sent is False
+
+
+async def test_addresses_that_refuse_are_tried_once(monkeypatch: pytest.MonkeyPatch, names: Names):
+    """Where no address has a connection, none of them is asked for one again."""
+    names.hosts = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+    tried: list[int] = []
+
+    async def refused(addresses: list[Any], **_: object) -> socket.socket:
+        tried.append(len(addresses))
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+
+    monkeypatch.setattr(aiohappyeyeballs, "start_connection", refused)
+    with pytest.raises(ConnectionRefusedError):
+        await peer(connecting("http://users.test"))
+    assert tried == [3]
+
+
+@pytest.mark.parametrize(
+    ("told", "gone"),
+    [(True, False), (False, True), (False, False)],
+    ids=["told", "gone", "written otherwise"],
+)
+async def test_an_address_without_tls_is_tried_once(
+    monkeypatch: pytest.MonkeyPatch, names: Names, tmp_path: Path, told: bool, gone: bool
+):
+    """One that was connected to and failed is left out of the next try, wherever it stands; where the system does not
+    say which that was, each try has one address less.
+    """
+    tried: list[list[str]] = []
+    start = aiohappyeyeballs.start_connection
+
+    async def counted(addresses: list[Any], **more: Any) -> socket.socket:
+        tried.append([one[-1][0] for one in addresses])
+        return await start(addresses, **more)
+
+    async with secured(tmp_path) as (port, trusted):
+        listening = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.3", port)
+        made = connecting(f"https://127.0.0.2:{port}", tls=trusted)
+        names.hosts = ("127.0.0.2", "127.0.0.1", "127.0.0.3")
+        made._addresses, made._until = list(await names("", port)), float("inf")
+        monkeypatch.setattr(aiohappyeyeballs, "start_connection", counted)
+        if not told:
+            monkeypatch.setattr(adapters.connecting, "_peer", lambda _: None if gone else ("127.0.0.9", port))
+        assert await peer(made) == "127.0.0.2"
+        listening.close()
+        await listening.wait_closed()
+    first, without = ["127.0.0.1", "127.0.0.3", "127.0.0.2"], ["127.0.0.1", "127.0.0.2"]
+    assert tried == ([first, without] if told else [first, first[1:], first[2:]])
+
+
+def test_a_socket_that_is_gone_has_no_peer():
+    """A service may reset a connection before it is asked whose it is: that is no failure yet."""
+    with socket.socket() as never_connected:
+        assert adapters.connecting._peer(never_connected) is None
 
 
 async def test_an_address_that_speaks_no_tls_gives_way_to_the_next(names: Names, tmp_path: Path):

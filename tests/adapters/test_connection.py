@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,7 @@ import pytest
 
 from adapters.body import BodyError
 from adapters.connection import Answer, Connection
+from adapters.kept_connections import KeptConnections
 from tests.adapters.wire import Act, Server, answer, says, says_and_closes, serving
 from tests.adapters.wire import Connection as Peer
 from tests.graph.served import until
@@ -158,6 +160,20 @@ async def test_what_is_no_answer_is_an_error(said: bytes, failure: type[Exceptio
         assert connection.usable is False
 
 
+@pytest.mark.parametrize(
+    "act",
+    [says(b"HTTP/1.1 200 OK\r\ns3cret\r\n\r\n"), says_and_closes(CHUNKED + b"a\r\ns3cret")],
+    ids=["while it comes", "at its end"],
+)
+async def test_a_malformed_answer_is_not_told_in_its_failure(act: Act):
+    """The parser's error quotes what the service said, and a log has the causes of what it logs."""
+    async with connected(act) as (_, connection):
+        with pytest.raises(aiohttp.ClientPayloadError) as caught:
+            await asked(connection)
+    failure = caught.value
+    assert (failure.__cause__, failure.__context__, "s3cret" in str(failure)) == (None, None, False)
+
+
 async def test_what_a_kept_connection_says_unasked_closes_it():
     """RFC 9112, section 9.2: be it but the beginning of a head, which the next answer would end otherwise."""
     peers: list[Peer] = []
@@ -191,6 +207,48 @@ async def test_what_a_new_connection_says_is_the_answer_to_its_first_request():
     async with accepted_by(greets) as connection:
         await until(lambda: connection._early != b"")
         assert await asked(connection) == (503, b"")
+
+
+async def test_a_connection_that_spoke_first_is_not_kept():
+    """Its service may answer the request as well: the next caller must not be given what the one before asked for."""
+    made: list[Connection] = []
+
+    async def greets(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"early"))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(b"of one"))
+
+    async with accepted_by(greets) as one, accepted_by(greets) as two:
+        waiting = iter((one, two))
+
+        async def connect() -> Connection:
+            made.append(next(waiting))
+            await until(lambda: made[-1]._early != b"")
+            return made[-1]
+
+        kept = KeptConnections(connect, most=1, seconds=4.0)
+        first = await kept.take()
+        assert (await asked(first), first.usable) == ((200, b"early"), False)
+        kept.give_back(first)
+        await first.lost()
+        second = await kept.take()
+        assert (made, second) == ([one, two], two)
+        kept.give_back(second)
+        await kept.close()
+
+
+async def test_an_idle_connection_holds_nothing_of_its_last_answer():
+    """Many are kept, and an answer may be large: it ends with the call, however that ended."""
+    packed = answer(gzip.compress(b"x"), "200 OK", "content-encoding: gzip")
+    async with connected(says(packed), says(packed[:-9])) as (server, connection):
+        assert await asked(connection) == (200, b"x")
+        assert (connection._head, connection._payload, connection._body) == (None, None, None)
+        call = asyncio.create_task(asked(connection))
+        await until(lambda: connection._body is not None)
+        call.cancel()
+        await asyncio.wait({call})
+        assert (connection._head, connection._payload, connection._body) == (None, None, None)
+    assert len(server.requests) == 2
 
 
 async def test_a_body_that_ends_with_the_connection():

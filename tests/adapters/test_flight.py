@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.budget import budget
 from adapters.deadline import deadline
-from adapters.facts import CallEnded, Fact
+from adapters.facts import CallEnded, Fact, Queued, ended
 from adapters.failures import (
     BadAnswer,
     NotSent,
@@ -21,7 +22,13 @@ from adapters.failures import (
     again,
 )
 from adapters.flight import LEFT_OUT, Flights, flight_key
-from adapters.messages import Departure, Identity, Request, Response
+from adapters.limit import Limits
+from adapters.limit_rule import LimitRule
+from adapters.messages import Awaited, Departure, Identity, Request, Response, Send
+from adapters.rate import Rate
+from adapters.retry import retry
+from adapters.retry_decision import Retry
+from adapters.service import Service
 from adapters.stack import stack
 
 READ = Request(
@@ -300,6 +307,77 @@ async def test_each_waiters_deadline_is_its_own():
     assert (caught.value.sent, script.cancelled, len(script.asked)) == (True, 0, 1)
     script.answers[0].set_result(OK)
     assert await tasks[1] == OK
+
+
+def joined_later(send: Send, *deadlines: float | None) -> list[asyncio.Future[Response]]:
+    """One task per deadline, none of which ends it: equal reads in this order."""
+    return [
+        asyncio.ensure_future(send(replace(READ, deadline=one, departure=Departure()))) for one in deadlines
+    ]
+
+
+async def test_a_retry_may_wait_as_long_as_the_longest_waiter():
+    """The first has no time for another attempt, and who joined later has: it is made, and told the longest time."""
+    script = Script()
+
+    async def at_once(_: float) -> None:
+        pass
+
+    patient = retry(Retry(first=2.0), now, chance=lambda: 1.0, sleep=at_once)
+    send = stack(Flights(now), patient, budget("x-left", now), transport=script)
+    tasks = joined_later(send, 6.0)
+    await turns()
+    tasks += joined_later(send, 9.0, 8.0)
+    await turns()
+    script.answers[0].set_exception(Unavailable("gone", sent=True))
+    await turns()
+    tasks += joined_later(send, 9.5)
+    await turns()
+    script.answers[1].set_result(Response(503, {}, b""))
+    await turns(10)
+    script.answers[2].set_result(OK)
+    assert await asyncio.gather(*tasks) == [OK] * 4
+    assert [one.headers["x-left"] for one in script.asked] == ["1000", "4000", "4500"]
+
+
+@pytest.mark.parametrize(
+    ("deadlines", "latest"),
+    [((6.0,), 6.0), ((6.0, 9.0, 7.0), 9.0), ((6.0, None, 7.0), None), ((None, 6.0), None), ((None,), None)],
+)
+async def test_a_flight_is_awaited_until_the_last_deadline(
+    deadlines: tuple[float | None, ...], latest: float | None
+):
+    """The longest wait counts, whoever asked first; one without an end is longer than any."""
+    script = Script()
+    tasks = joined_later(stack(Flights(now), transport=script), *deadlines)
+    await turns()
+    assert [one.latest for one in script.asked] == [latest]
+    script.answers[0].set_result(OK)
+    assert await asyncio.gather(*tasks) == [OK] * len(deadlines)
+
+
+async def test_a_turn_may_come_as_late_as_the_longest_waiter_waits():
+    """A read whose first caller has not the time to wait for the rate takes its turn for those who have."""
+    service = Service("users", "http://localhost", limit=LimitRule(rate=Rate(1, 60.0), burst=1))
+    script, facts = Script(), list[Fact]()
+    limits = Limits(service, now, now, (facts.append,))
+    send = stack(Flights(now), limits, transport=script)
+    (spent,) = joined_later(stack(limits, transport=script), None)
+    await turns()
+    script.answers[0].set_result(OK)
+    assert await spent == OK
+    tasks = joined_later(send, 6.0, 500.0)
+    await turns()
+    assert ([type(one) for one in facts], len(script.asked)) == ([Queued], 1)
+    limits.close()
+    assert [type(one) for one in await asyncio.gather(*tasks, return_exceptions=True)] == [Unavailable] * 2
+
+
+def test_a_shared_call_is_late_when_nobody_waits_any_longer():
+    """What is told of a call that was ended goes by the last who waited, not by the first."""
+    flown = replace(READ, deadline=1.0).shared(Awaited(5.0))
+    found = [ended(flown, asyncio.CancelledError(), 1.0, now=at, shared=False).failure for at in (4.0, 5.0)]
+    assert (found, repr(flown.awaited)) == (["Cancelled", "TimedOut"], "Awaited(until=5.0)")
 
 
 async def test_failures_are_shared_as_exceptions_of_their_own():

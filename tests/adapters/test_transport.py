@@ -230,6 +230,14 @@ async def test_an_answer_without_a_body_has_none():
     assert server.connections == 1
 
 
+async def test_a_method_is_the_one_that_is_sent():
+    """Whatever its letters, `head` is HEAD: its answer has no body, and the request says no length of one."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n"
+    async with serving(says(head)) as server, opened(server.url) as transport:
+        assert (await transport(fresh(replace(GET, method="head")))).body == b""
+    assert (server.lines, "content-length" in server.headers()) == (["HEAD /users HTTP/1.1"], False)
+
+
 async def test_a_compressed_answer_is_unfolded():
     """gzip is undone, in chunks too."""
     packed = gzip.compress(b'{"a":1}')
