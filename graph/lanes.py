@@ -56,8 +56,8 @@ class Lanes:
     Without `introspection`, `__schema` and `__type` are refused. `documents` keeps those that were valid; it
     belongs to this one schema. With `plans`, operations run on plans wherever these cover them, and with `fast` on
     their compiled programs wherever there are such; `told` hears of each the lane that it ran on, and why not on a
-    faster one; `around_plans` is entered while a plan runs. With
-    `open_plans` every caller may see what was done, else those who see detail.
+    faster one; `around_plans` is entered while a plan runs. With `open_plans` every caller may see what was done,
+    else those who see detail.
     """
 
     def __init__(

@@ -24,11 +24,11 @@ PlanWatch: TypeAlias = Callable[[Plan], AbstractContextManager[None]]
 
 @dataclass(slots=True)
 class LaneChoice:
-    """`plans`: whether operations run on plans where they can; `unhurried` why not compiled, where nobody asked for
-    that of the operation itself. `told` hears of each operation the lane that it
-    ran on, and why it was the reference lane; `around` is entered while a plan runs. `explains`: what really
-    happens is to be written down, in `ledger`: of the request's own operation, of which those that a resolver
-    executes in turn are a part. `clock` gives seconds, finer than a loop's own, which may count whole milliseconds.
+    """`plans`: whether operations run on plans where they can; `unhurried`: why the request's own did not end on its
+    compiled program. `told` hears of each operation the lane that it ran on, and why on no faster one; `around` is
+    entered while a plan runs. `explains`: what really happens is to be written down, in `ledger`: of the request's
+    own operation, of which those that a resolver executes in turn are a part. `clock` gives seconds, finer than a
+    loop's own, which may count whole milliseconds.
     """
 
     plans: bool = True
