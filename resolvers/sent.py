@@ -13,6 +13,7 @@ from adapters.messages import Request, Send
 from adapters.service import Service
 from resolvers.answered import Answered
 from resolvers.errors import fault_of_failure, fault_of_response
+from resolvers.lifetime import Lifetime
 from resolvers.settled import ABSENT, Settled
 from resolvers.source import BoundOperation
 from resolvers.steps import Watched
@@ -36,8 +37,11 @@ async def sent(
     epoch: Callable[[], float],
     request_id: str | None,
     watched: Watched | None,
+    lifetime: Lifetime,
 ) -> Settled:
-    """What a request settles: `Answered`, or nothing for a declared 404. `watched` is told of the call."""
+    """What a request settles: `Answered`, or nothing for a declared 404. `watched` is told of the call, `lifetime`
+    how long its answer may be used again.
+    """
     begun = 0.0 if watched is None else watched.now()
     try:
         response = await upstream.send(request)
@@ -49,6 +53,7 @@ async def sent(
         size, cached = len(response.body), response.freshness is not None and response.freshness.cached
         service, operation, status = call.service, call.operation.id, response.status
         watched.called(service, operation, begun, status, size, shared=response.shared, cached=cached)
+    lifetime.heard(response.freshness, request.tags)
     if 200 <= response.status < 300:
         return Settled(Answered(call, response))
     forwarded = upstream.service.of_caller

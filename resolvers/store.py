@@ -25,6 +25,7 @@ from resolvers.call import Sender, other_parameters, request_of
 from resolvers.change_keys import ChangeKeys
 from resolvers.errors import incomplete, page_fault
 from resolvers.fault import Code, Fault
+from resolvers.lifetime import Lifetime
 from resolvers.load import load_entities, load_groups
 from resolvers.paging import Incomplete, Page, PageViolation, follow
 from resolvers.sent import Upstream, sent
@@ -58,6 +59,8 @@ class Store:
         self._upstreams = upstreams
         self._loop = loop
         self.watched: Watched | None = None
+        self.lifetime = Lifetime()
+        """Of all that was asked for."""
         self._epoch = epoch
         self._request_id = request_id
         self._steps = steps
@@ -226,6 +229,7 @@ class Store:
             epoch=self._epoch,
             request_id=self._request_id,
             watched=self.watched,
+            lifetime=self.lifetime,
         )
 
     async def _follow(self, call: BoundOperation, supplied: Supplied, key: Hashable) -> Settled:
