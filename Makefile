@@ -6,6 +6,8 @@
 #   make schema   export schema.graphql anew
 #   make reference  write docs/reference anew
 #   make bench    what a request costs on both lanes and beside plain Strawberry   ARGS="--only micro" is passed on
+#   make load     the bundled stories under load: latency and errors, and what of it is the gateway's   SECONDS=60
+#   make soak      Parfinanciero under load while its services die and come back   SECONDS=150 SEED=7
 #   make playground  build the playground's assets anew (needs node and npm)
 #   make format   put the sources into the one format
 #   make setup    only prepare .venv
@@ -18,6 +20,8 @@ MAKEFLAGS += --no-builtin-rules
 
 PYTHON ?=
 ARGS ?=
+SECONDS ?= 150
+SEED ?=
 
 VENV := .venv/bin
 SOURCES := adapters resolvers graph stolon examples
@@ -28,7 +32,7 @@ export PYTHON
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: setup setup-check demo test bench check lint types idiom layers drift schema reference playground format clean
+.PHONY: setup setup-check demo test bench load soak check lint types idiom layers drift schema reference playground format clean
 
 setup:
 	@scripts/setup
@@ -45,6 +49,14 @@ test: setup
 
 bench: setup
 	@$(VENV)/python bench/gateway.py $(ARGS)
+
+load: SECONDS := 60
+load: setup
+	@$(VENV)/python bench/load.py --seconds $(SECONDS) $(ARGS)
+
+# About three minutes, most of them weather. Without a seed one is drawn, and told.
+soak: setup
+	@$(VENV)/python -m tests.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: lint types idiom layers drift
 	@echo "check: all well"

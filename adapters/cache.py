@@ -14,21 +14,22 @@ and how long) and `adapters/cache_reuse.py` (whether it will do for a request); 
 | a stale one within its `stale-if-error`, and no other can be had | that |
 
 An answer is for its caller's partition alone, unless the service says that it is for all, or its calls carry nobody's
-credentials, or the project says that the operation is shared. Changes drop what they make stale.
+credentials, or the project says that the operation is shared. Changes drop what they make stale
+(`adapters/cache_invalidation.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.cache_entry import Entry, confirmed
-from adapters.cache_keys import Keys, changed_places, flight_of
+from adapters.cache_invalidation import Invalidation
+from adapters.cache_keys import Keys, flight_of
 from adapters.cache_life import UNDERSTOOD, Life, life_of, may_be_kept
 from adapters.cache_renewals import Renewals
-from adapters.cache_reuse import ANYTHING, Use, Wanted, conditional, on_error, use, wanted
+from adapters.cache_reuse import ANYTHING, Use, Wanted, conditional, instead, on_error, use, wanted
 from adapters.cache_rule import UNSAID, Reuse
 from adapters.cache_shelf import Shelf
 from adapters.cache_store import Store
@@ -36,11 +37,12 @@ from adapters.carried import AUTHORIZATION
 from adapters.facts import CacheUsed, Clock, Observer, tell
 from adapters.failures import NotSent, TimedOut, UpstreamFailure
 from adapters.messages import Departure, Freshness, Request, Response, Send
-from adapters.service import Service
+from adapters.service import OperationRules, Service
 
 _READS: Final = ("GET", "HEAD")
 _ERRORS: Final = frozenset({500, 502, 503, 504})
 """Statuses of answers that are as good as none (RFC 5861, section 4)."""
+_FORBIDDEN: Final = frozenset({401, 403})
 _TO_ANSWER: Final = 0.05
 """Seconds of a call's time that are left, at most, to answer with a stale answer when the service did not."""
 
@@ -66,8 +68,9 @@ class Cache:
     ) -> None:
         self._service = service
         self._rule = service.cache
-        self._reuse: Mapping[str, Reuse] = {name: one.reuse for name, one in service.operations.items()}
+        self._reuse = {name: _reuse_of(one) for name, one in service.operations.items()}
         self._shelf = Shelf(service.cache, store)
+        self._invalidation = Invalidation(service.url, store)
         self._clock = clock
         self._epoch = epoch
         self._observers = observers
@@ -76,9 +79,13 @@ class Cache:
     async def __call__(self, request: Request, send: Send) -> Response:
         """Answers a read from the cache where that may be, or sends it. Raises what the call raised."""
         if not request.safe:
-            return await self._change(request, send)
+            return await self._invalidation(request, send)
         reuse = self._reuse.get(request.operation, UNSAID)
-        if request.method not in _READS and reuse.fresh is None:
+        fallback = request.fallback
+        if fallback is not None and fallback.stale is not None and fallback.stale > reuse.fallback:
+            # From here on its answers are kept for so long, whichever field asks for them next.
+            reuse = self._reuse[request.operation] = replace(reuse, fallback=fallback.stale)
+        if request.method not in _READS and reuse.fresh is None and not reuse.fallback:
             return await send(request)
         want = wanted(request.headers, anew=request.anew)
         if want.no_store or conditional(request.headers):
@@ -98,6 +105,16 @@ class Cache:
         if want.only_if_cached:  # RFC 9111, section 5.2.1.7
             return Response(504, {}, b"")
         return await self._fetched(asked, entry, send)
+
+    async def instead(self, request: Request, within: float) -> Response | None:
+        """What is kept for a read that its service did not answer, at most so many seconds past its freshness."""
+        want = wanted(request.headers, anew=request.anew)
+        if want.no_store or conditional(request.headers):
+            return None
+        entry = await self._shelf.found(request, self._shelf.keys(request))
+        if entry is None or not instead(entry, want, self._epoch(), within):
+            return None
+        return self._stale(request, entry)
 
     async def close(self) -> None:
         """Ends what is being fetched in the background."""
@@ -131,7 +148,7 @@ class Cache:
         life = self._life(asked, response, sent_at, now)
         # Not to be kept any more, or for others than it was: the new answer does not take the old one's place.
         elsewhere = entry is not None and (life is None or entry.shared is not life.shared)
-        if entry is not None and elsewhere and response.status in UNDERSTOOD:
+        if entry is not None and elsewhere and _replaces(response.status, entry):
             await self._shelf.drop(asked.request, asked.keys, entry)
         if life is None:
             return response
@@ -193,19 +210,19 @@ class Cache:
         self._tell(request, "stale")
         return entry.given(self._epoch())
 
-    # --- what changes
-
-    async def _change(self, request: Request, send: Send) -> Response:
-        """Sends a change, and drops what it made stale: unless the service says that it refused it."""
-        response: Response | None = None
-        try:
-            response = await send(request)
-        finally:
-            worked = request.departure.sent if response is None else not 400 <= response.status < 500
-            if worked:
-                places = changed_places(request, response, self._service.url)
-                await self._shelf.drop_tags((*places, *request.tags))
-        return response
-
     def _tell(self, request: Request, outcome: str) -> None:
         tell(self._observers, CacheUsed(request.service, request.operation, outcome))
+
+
+def _reuse_of(rules: OperationRules) -> Reuse:
+    declared = rules.fallback
+    if declared is None or declared.stale is None:
+        return rules.reuse
+    return replace(rules.reuse, fallback=declared.stale)
+
+
+def _replaces(status: int, entry: Entry) -> bool:
+    """Whether an answer of this status is the end of a kept one: it tells what the resource is now, or that the
+    caller whose answer it is may not see it any more, which no trouble of its service may undo.
+    """
+    return status in UNDERSTOOD or (status in _FORBIDDEN and not entry.shared)

@@ -9,8 +9,9 @@ There is no stale entity: a key that is over goes upstream with the others that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from asyncio import gather
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -25,13 +26,17 @@ Key: TypeAlias = tuple[str, ...]
 """What tells an entity from others of its type: one text, or the parts of a composite key."""
 
 
-class Entity(msgspec.Struct, frozen=True, array_like=True, tag="entity"):
-    """An entity, kept. `made` and `ends`, in seconds since 1970, are when its answer was made and is over."""
+class Entity(msgspec.Struct, frozen=True, array_like=True, tag="entity 2"):
+    """An entity, kept. `made` and `ends`, in seconds since 1970, are when its answer was made and is over. `tags` are
+    those by which it is dropped, `control` is what its answer said of caches.
+    """
 
     value: bytes
     made: float
     ends: float
     shared: bool
+    tags: tuple[str, ...] = ()
+    control: str = ""
 
     def __repr__(self) -> str:
         return f"Entity({len(self.value)} bytes, shared={self.shared})"
@@ -42,6 +47,8 @@ class Entity(msgspec.Struct, frozen=True, array_like=True, tag="entity"):
         return Freshness(left, age, private=not self.shared, cached=True, stale=left <= 0)
 
 
+_AT_ONCE: Final = 64
+"""Entities that are being put at the same time, at most."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Entity)
 
@@ -57,6 +64,13 @@ class Entities:
         self._store = store
         self._epoch = epoch
         self._observers = observers
+        self._operations: set[str] = set()
+
+    def may_hold(self, operation: str) -> bool:
+        """Whether entities of an operation were kept by this process: of services that let nothing be kept, nobody
+        need ask for any.
+        """
+        return operation in self._operations
 
     @property
     def moment(self) -> int:
@@ -99,7 +113,7 @@ class Entities:
         what `about` says of all. Keys that the answer did not hold are not kept as missing.
         """
         freshness = response.freshness
-        if freshness is None or freshness.left <= 0 or wanted(about.headers).no_store:
+        if not entities or freshness is None or freshness.left <= 0 or wanted(about.headers).no_store:
             return
         if freshness.cached or response.shared:  # whoever made the call has kept them
             return
@@ -107,16 +121,21 @@ class Entities:
         if differing(response.headers, by_headers=self._by_headers) != ():
             return
         now = self._epoch()
+        made, ends = now - freshness.age, now + freshness.left
+        control = response.headers.get("cache-control", "")
+        self._operations.add(about.operation)
         place = _place(keys_of(about, by_headers=self._by_headers), private=freshness.private)
         of_all, own = tags_of(about), tags or {}
+        puts: list[Coroutine[Any, Any, None]] = []
         for key, value in entities.items():
             if len(value) > self._rule.largest:
                 continue
-            entity = Entity(value, now - freshness.age, now + freshness.left, not freshness.private)
             told = (*of_all, *own.get(key, ()))
-            await self._store.put(
-                part_key(place, key), _ENCODER.encode(entity), freshness.left, told, since=since
-            )
+            entity = _ENCODER.encode(Entity(value, made, ends, not freshness.private, told, control))
+            puts.append(self._store.put(part_key(place, key), entity, freshness.left, told, since=since))
+        # Each may be a way to another machine and back: not one after the other, and not all at once.
+        for start in range(0, len(puts), _AT_ONCE):
+            await gather(*puts[start : start + _AT_ONCE])
 
 
 def _fresh(value: bytes | None, now: float, *, shared: bool) -> Entity | None:

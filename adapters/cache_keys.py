@@ -9,6 +9,7 @@ tags.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -26,6 +27,8 @@ _NOT_TOLD: Final = LEFT_OUT | {AUTHORIZATION, "cache-control", "pragma", "if-non
 """Headers that stand in no key: those of tracing, credentials, which the caller's partition stands for, and what
 caches are asked."""
 _PORTS: Final = {"http": 80, "https": 443}
+_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED: Final = frozenset("-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _encode: Final = msgspec.msgpack.Encoder().encode
 MOST_NAMES: Final = 16
 """Headers that answers may differ by; one that names more is not kept."""
@@ -80,8 +83,8 @@ def part_key(key: bytes, part: tuple[str, ...]) -> bytes:
 
 
 def place_tag(service: str, path: str) -> str:
-    """The tag of all answers from one path of a service, whatever the query."""
-    return f"at:{_hash((_FORMAT, service, path)).hex()[:32]}"
+    """The tag of all answers from one path of a service, whatever the query, and however it is percent-encoded."""
+    return f"at:{_hash((_FORMAT, service, _normal(path))).hex()[:32]}"
 
 
 def tags_of(request: Request) -> tuple[str, ...]:
@@ -103,7 +106,7 @@ def changed_places(request: Request, response: Response | None, base: str) -> tu
     for name in ("location", "content-location"):
         if name in named and (path := _path(named[name], base, request.target)) is not None:
             paths[path] = None
-    return tuple(place_tag(request.service, path) for path in paths)
+    return tuple(dict.fromkeys(place_tag(request.service, path) for path in paths))
 
 
 def _path(reference: str, base: str, target: str) -> str | None:
@@ -114,8 +117,18 @@ def _path(reference: str, base: str, target: str) -> str | None:
         same = _origin(there) == _origin(own)
     except ValueError:
         return None
-    prefix = own.path.rstrip("/")
-    return there.path[len(prefix) :] if same and there.path.startswith(f"{prefix}/") else None
+    path, prefix = _normal(there.path), _normal(own.path.rstrip("/"))
+    return path[len(prefix) :] if same and path.startswith(f"{prefix}/") else None
+
+
+def _normal(path: str) -> str:
+    """A path as all its spellings are spelled (RFC 3986, sections 6.2.2.1 and 6.2.2.2)."""
+    return _ESCAPE.sub(_plainest, path) if "%" in path else path
+
+
+def _plainest(escape: re.Match[str]) -> str:
+    plain = chr(int(escape[1], 16))
+    return plain if plain in _UNRESERVED else escape[0].upper()
 
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:

@@ -30,7 +30,8 @@ class Life:
     """How an answer may be used. `age` is what it had when it was received, and `fresh` the age at which it is no
     longer fresh; then it may be used for `meanwhile` seconds while another is fetched, and for `on_error` where none
     can be had; not at all where it is `never_stale`. `as_stated`: the answer's own windows are all there is, whatever
-    a caller or a project would put up with. `shared`: by all callers, not by its own alone.
+    a caller or a project would put up with. `shared`: by all callers, not by its own alone. `fallback`: seconds past
+    its freshness for which declared fallbacks may use it.
     """
 
     age: float
@@ -40,13 +41,19 @@ class Life:
     never_stale: bool
     as_stated: bool
     shared: bool
+    fallback: float = 0.0
 
 
 def may_be_kept(response: Response, rule: CacheRule, reuse: Reuse) -> bool:
     """Whether it is worth asking for the answer's life: a quick no for those that say nothing, which are most."""
     headers = response.headers
     stated = "cache-control" in headers or "expires" in headers
-    return stated or reuse.fresh is not None or (rule.heuristic and "last-modified" in headers)
+    return (
+        stated
+        or reuse.fresh is not None
+        or reuse.fallback > 0
+        or (rule.heuristic and "last-modified" in headers)
+    )
 
 
 def life_of(
@@ -86,13 +93,14 @@ def life_of(
         never_stale=strict,
         as_stated=as_stated,
         shared=shared,
+        fallback=window_of_fallback(said, reuse.fallback, as_stated=as_stated),
     )
     return life if kept_for(life, response.headers, rule) > 0 else None
 
 
 def kept_for(life: Life, headers: Mapping[str, str], rule: CacheRule) -> float:
     """Seconds from now for which the answer may be of any use."""
-    stale = 0.0 if life.never_stale else max(life.meanwhile, life.on_error)
+    stale = 0.0 if life.never_stale else max(life.meanwhile, life.on_error, life.fallback)
     if "etag" in headers or "last-modified" in headers:
         stale = max(stale, _FOR_VALIDATION)
     return min(max(life.fresh - life.age, 0.0) + stale, rule.longest)
@@ -148,8 +156,20 @@ def _fresh(
     changed = http_date(headers.get("last-modified", ""), received) if rule.heuristic else None
     if changed is not None:
         return max(0.0, received - changed) * _SHARE_OF_AGE
-    # It says something, if not how long: kept to be asked about, which needs a validator.
-    return 0.0 if said.said else None
+    # It says something, if not how long: kept to be asked about, which needs a validator. Where it says nothing, its
+    # status lets it be kept (section 3), which is done for the sake of fallbacks alone.
+    kept = said.said or (reuse.fallback > 0 and 200 <= response.status < 300)
+    return 0.0 if kept else None
+
+
+def window_of_fallback(said: Directives, declared: float, *, as_stated: bool) -> float:
+    """Seconds past its freshness for which an answer may stand in for another, as a project declares it: what the
+    service says of that holds, and what it shuts out is shut out (RFC 5861, section 4; RFC 9111, section 5.2.2.10).
+    """
+    stated = said.seconds("stale-if-error")
+    if stated is not None:
+        return float(stated)
+    return 0.0 if as_stated else declared
 
 
 def _window(said: Directives, name: str, project: float | None) -> float:

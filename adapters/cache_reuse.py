@@ -14,6 +14,7 @@ from typing import Final
 
 from adapters.cache_control import directives
 from adapters.cache_entry import Entry
+from adapters.cache_life import window_of_fallback
 
 _CONDITIONS: Final = frozenset(
     {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"}
@@ -90,3 +91,15 @@ def on_error(entry: Entry, want: Wanted, now: float) -> bool:
     if entry.never_stale or want.ask or (want.max_age is not None and age > want.max_age):
         return False
     return age - entry.fresh < entry.on_error
+
+
+def instead(entry: Entry, want: Wanted, now: float, within: float) -> bool:
+    """Whether the answer may stand in for one that was not given, where a fallback lets it for so many seconds past
+    its freshness. One that is still fresh may.
+    """
+    age = entry.age(now)
+    if entry.never_stale or want.ask or (want.max_age is not None and age > want.max_age):
+        return False
+    said = directives(entry.headers.get("cache-control"))
+    window = window_of_fallback(said, within, as_stated=entry.as_stated)
+    return age - entry.fresh < max(window, entry.on_error)

@@ -39,13 +39,15 @@ class Reuse:
     They stay `fresh` for so long where the answer does not say how long; with it, safe lookups by POST are kept too.
     `shared`: they are the same for every caller, whose credentials then tell no answers apart. They may be used stale
     while another is fetched (`stale_while_revalidate`) or where none can be had (`stale_if_error`), unless the answer
-    says otherwise (RFC 5861). Raises ValueError for less than nothing.
+    says otherwise (RFC 5861). `fallback` is for how long they are kept so that fallbacks find them; the table does
+    not say that. Raises ValueError for less than nothing.
     """
 
     fresh: float | None = None
     shared: bool = False
     stale_while_revalidate: float | None = None
     stale_if_error: float | None = None
+    fallback: float = 0.0
 
     def __post_init__(self) -> None:
         for stated in (self.fresh, self.stale_while_revalidate, self.stale_if_error):

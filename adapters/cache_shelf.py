@@ -71,10 +71,6 @@ class Shelf:
         names = differing(entry.headers, by_headers=self._by_headers)
         await self._store.drop([variant_key(key, names, request.headers) if names else key])
 
-    async def drop_tags(self, tags: tuple[str, ...]) -> None:
-        """Forgets whatever has one of the tags."""
-        await self._store.drop_tags(tags)
-
     @staticmethod
     def _place(keys: Keys, *, shared: bool) -> bytes:
         return keys.shared if shared else keys.private

@@ -10,7 +10,9 @@ it, and costs no request more than a small, stated wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain, islice
 from typing import Final, NamedTuple, Protocol
 
 from cachetools import LRUCache
@@ -23,6 +25,8 @@ _OF_ENTRY: Final = 500
 _OF_TAG: Final = 150
 _PARTS: Final = 8
 """No entry takes more than one of so many parts of the memory: else one large one would drive out all others."""
+AT_ONCE: Final = 1_000
+"""Entries that are dropped before others in the process have their turn: about 3 ms."""
 
 
 class Store(Protocol):
@@ -62,11 +66,15 @@ class Store(Protocol):
     async def drop_tags(self, tags: Iterable[str]) -> None:
         """Whatever has one of these tags is gone when this returns; in other replicas within a second."""
 
+    async def drop_everything(self) -> None:
+        """Whatever there is, is gone when this returns; in other replicas within a second."""
+
 
 class _Entry(NamedTuple):
     value: bytes
     ends: float
     tags: tuple[str, ...]
+    put: int  # the moment of it
 
 
 class InProcessStore:
@@ -83,6 +91,7 @@ class InProcessStore:
         self._drops = Drops()
         self._entries = _Entries(memory)
         self._most = memory // _PARTS
+        self._dropping = 0
 
     @property
     def moment(self) -> int:
@@ -119,7 +128,7 @@ class InProcessStore:
     ) -> None:
         """See `Store`. What takes more than an eighth of the memory is not kept."""
         dropped = since is not None and self._drops.any_since(since, (key, *tags))
-        entry = _Entry(value, self._clock() + seconds, tags)
+        entry = _Entry(value, self._clock() + seconds, tags, self._drops.moment)
         self._entries.pop(key, None)
         if not dropped and seconds > 0 and _size(entry) <= self._most:
             self._entries[key] = entry
@@ -132,12 +141,26 @@ class InProcessStore:
             self._entries.pop(key, None)
 
     async def drop_tags(self, tags: Iterable[str]) -> None:
-        """See `Store`."""
+        """See `Store`. Nothing that has one of the tags is found from now on; many entries take turns with others in
+        the process until they are gone.
+        """
         gone = tuple(tags)
         self._drops.record(gone)
-        for tag in gone:
-            for key in self._entries.tagged(tag):
-                self._entries.pop(key, None)
+        now = self._drops.moment
+        tagged = [self._entries.untagged(tag) for tag in gone]
+        keys = chain.from_iterable(tagged)
+        self._dropping += 1
+        try:
+            for _ in range(sum(map(len, tagged)) // AT_ONCE):
+                self._end(islice(keys, AT_ONCE), now)
+                await asyncio.sleep(0)
+        finally:  # who is cancelled leaves nothing behind
+            self._end(keys, now)
+            self._dropping -= 1
+
+    async def drop_everything(self) -> None:
+        """See `Store`."""
+        self.clear()
 
     def clear(self) -> None:
         """Forgets everything, what is on its way too: for who cannot know what was dropped meanwhile."""
@@ -147,12 +170,19 @@ class InProcessStore:
     def held(self, key: bytes) -> bytes | None:
         """As `get`, for who need not wait."""
         entry = self._entries.get(key)
-        if entry is None:
+        if entry is None or (self._dropping and self._drops.any_since(entry.put, entry.tags)):
             return None
         if entry.ends <= self._clock():
             del self._entries[key]
             return None
         return entry.value
+
+    def _end(self, keys: Iterable[bytes], before: int) -> None:
+        """Ends what was put under keys before a moment."""
+        for key in keys:
+            entry = self._entries.get(key)
+            if entry is not None and entry.put < before:
+                del self._entries[key]
 
 
 def _size(entry: _Entry) -> int:
@@ -166,8 +196,9 @@ class _Entries(LRUCache[bytes, _Entry]):
         super().__init__(memory, getsizeof=_size)
         self._tagged: dict[str, set[bytes]] = {}
 
-    def tagged(self, tag: str) -> tuple[bytes, ...]:
-        return tuple(self._tagged.get(tag, ()))
+    def untagged(self, tag: str) -> Collection[bytes]:
+        """The keys of what had a tag until now."""
+        return self._tagged.pop(tag, ())
 
     # cachetools' own methods take one argument more, which is not for others to give.
     def __setitem__(self, key: bytes, entry: _Entry) -> None:  # type: ignore[override, unused-ignore]
@@ -179,7 +210,9 @@ class _Entries(LRUCache[bytes, _Entry]):
         tags = super().__getitem__(key).tags
         super().__delitem__(key)
         for tag in tags:
-            of_tag = self._tagged[tag]
+            of_tag = self._tagged.get(tag)
+            if of_tag is None:  # it is being dropped
+                continue
             of_tag.discard(key)
             if not of_tag:
                 del self._tagged[tag]

@@ -46,12 +46,14 @@ class Constraints:
 
     __slots__ = ("_validator",)
 
-    def __init__(self, contract: Contract, use: Use, without: frozenset[str] = frozenset()) -> None:
-        """Compile the use, but for the properties that others supply. Patterns were proven to compile when
-        the contract was read.
+    def __init__(
+        self, contract: Contract, use: Use, without: frozenset[str] = frozenset(), *, answers: bool = False
+    ) -> None:
+        """Compile the use, but for the properties that others supply; with `answers`, what may come back. Patterns
+        were proven to compile when the contract was read.
         """
         self._validator = jsonschema_rs.Draft202012Validator(
-            json_schema(contract, use, without),
+            json_schema(contract, use, without, answers=answers),
             validate_formats=False,
             pattern_options=_PATTERNS,
             offline=True,

@@ -149,6 +149,18 @@ class CacheUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class FellBack:
+    """A read was answered in place of its service: by a `stale` answer, or by a `constant`. `reason` is the status,
+    or the failure's class by name.
+    """
+
+    service: str
+    operation: str
+    to: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenAsked:
     """A service's token endpoint was asked for a token: it was `granted`; `refused`; `caller_refused`, where it was
     the caller's token that did not do; or the endpoint was `unavailable`.
@@ -171,6 +183,7 @@ Fact: TypeAlias = (
     | Dequeued
     | KeyMet
     | CacheUsed
+    | FellBack
     | TokenAsked
 )
 Observer: TypeAlias = Callable[[Fact], None]

@@ -5,14 +5,15 @@ credentials, because the whole outgoing request is the key. A flight belongs to 
 own that runs while anyone waits. Each waiter's deadline ends only its own wait (`adapters/deadline.py`,
 above, cancels it), so that the flight lives under the longest of them, and the end of the last wait ends the
 call. What waits or counts below goes by the longest too: `Request.latest`, which moves as others join. Nothing is
-kept after landing; mutations never share, and no read after a change joins one from before.
+kept after landing; mutations never share, and no read after a change joins one from before. A read `anew` joins none
+but such.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -81,12 +82,17 @@ class Flights:
 
     Most reads fly alone, and hashing them whole would cost more than all the rest of this policy. So a flight is
     found by a part of its request first, by the hash that Python makes of it, and whole requests are compared only
-    where those are equal.
+    where those are equal. `moment` moves on whenever a change dropped something from the caches, here or elsewhere
+    (see `Store`): nobody joins a read that left before.
     """
 
-    def __init__(self, clock: Clock, observers: tuple[Observer, ...] = ()) -> None:
+    def __init__(
+        self, clock: Clock, observers: tuple[Observer, ...] = (), moment: Callable[[], int] = lambda: 0
+    ) -> None:
         self._clock = clock
         self._observers = observers
+        self._moment = moment
+        self._last = moment()
         self._first: dict[int, _Flight] = {}  # by the part: who has it first
         self._others: dict[bytes, _Flight] = {}  # by the whole: all others
         self._aloft: set[_Flight] = set()
@@ -99,9 +105,11 @@ class Flights:
             try:
                 return await send(request)
             finally:
-                # Whoever reads from here on must not be answered by a read that left before the change was made.
-                self._first.clear()
-                self._others.clear()
+                self._depart()
+        moment = self._moment()
+        if moment != self._last:
+            self._last = moment
+            self._depart()
         part = _part(request)
         first = self._first.get(part)
         if first is None and not self._others:
@@ -125,6 +133,11 @@ class Flights:
             raise
         self._tell(request, response, started)
         return replace(response, shared=True)
+
+    def _depart(self) -> None:
+        """Whoever reads from here on must not be answered by a read that left before a change was made."""
+        self._first.clear()
+        self._others.clear()
 
     def _tell(self, request: Request, outcome: Outcome, started: float) -> None:
         now = self._clock()
@@ -196,14 +209,15 @@ class Flights:
 
 def _part(request: Request) -> int:
     if request.flight is not None:
-        return hash(request.flight)
+        return hash((request.flight, request.anew))
     identity = request.identity
     whose = (identity.partition, identity.tenant, identity.token)
-    return hash((request.method, request.target, request.body, whose))
+    return hash((request.method, request.target, request.body, whose, request.anew))
 
 
 def _whole(request: Request) -> bytes:
-    return flight_key(request) if request.flight is None else request.flight
+    key = flight_key(request) if request.flight is None else request.flight
+    return key + b"anew" if request.anew else key
 
 
 def _closed(flight: _Flight) -> Unavailable:

@@ -26,14 +26,17 @@ _KEYWORDS: Final = {
 }
 
 
-def json_schema(contract: Contract, use: Use, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The JSON Schema of values that may be sent where `use` stands.
+def json_schema(
+    contract: Contract, use: Use, without: frozenset[str] = frozenset(), *, answers: bool = False
+) -> dict[str, Any]:
+    """The JSON Schema of values that may be sent where `use` stands; with `answers`, of what a service may answer.
 
-    Properties that are read-only are left out: they are neither required nor, in an object that is closed,
-    allowed. Formats say nothing here. Every schema stands once under `$defs` for each nullability in which it
-    is used. `without` are properties of the object itself that others supply, so that nobody asks for them.
+    Properties that are read-only (of answers: write-only) are left out: they are neither required nor, in an
+    object that is closed, allowed. Formats say nothing here. Every schema stands once under `$defs` for each
+    nullability in which it is used. `without` are properties of the object itself that others supply, so that nobody
+    asks for them.
     """
-    writer = _Writer(contract)
+    writer = _Writer(contract, answers=answers)
     schema = contract.schema(use)
     if without:
         left = tuple(one for one in schema.properties if one.name not in without)
@@ -48,8 +51,9 @@ def json_schema(contract: Contract, use: Use, without: frozenset[str] = frozense
 
 
 class _Writer:
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, *, answers: bool) -> None:
         self._contract = contract
+        self._answers = answers
         self._names: dict[tuple[str, bool], str] = {}
         self._waiting: deque[tuple[str, bool]] = deque()
 
@@ -75,7 +79,7 @@ class _Writer:
             written["enum"] = [*schema.enum, None] if nullable else list(schema.enum)
         written |= _bounds(schema.bounds)
         if schema.kind is Kind.OBJECT:
-            sent = [one for one in schema.properties if not one.use.read_only]
+            sent = [one for one in schema.properties if not self._left_out(one.use)]
             written["properties"] = {one.name: self.refer(one.use) for one in sent}
             written["required"] = [one.name for one in sent if one.required]
             if not schema.additional:
@@ -83,6 +87,9 @@ class _Writer:
         if schema.items is not None:
             written["items"] = self.refer(schema.items)
         return written
+
+    def _left_out(self, use: Use) -> bool:
+        return use.write_only if self._answers else use.read_only
 
 
 def _bounds(bounds: Bounds) -> dict[str, Any]:

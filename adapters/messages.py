@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Final, TypeAlias
 
+from adapters.fallback_rule import Fallback
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -91,7 +93,8 @@ class Request:
     its field public. `once` is there where the client named the change with a key of its own. `tags` say what a
     read tells of, or a change changes, such as `User:*`: a change drops from caches what has a tag of its own. A read
     `anew` follows a change, and is not answered without asking the service.
-    `flight` makes it one with others in flight where that is not the whole request. `deadline` is seconds on the
+    `flight` makes it one with others in flight where that is not the whole request. `fallback` is given where the
+    service does not answer, instead of what its operation has. `deadline` is seconds on the
     loop's clock, or None. `departure` takes no part in equality; a copy made with `dataclasses.replace` shares it,
     which is how news of sending travels back up the stack. `awaited` is there where several may wait for it.
     """
@@ -110,6 +113,7 @@ class Request:
     tags: tuple[str, ...] = ()
     anew: bool = False
     flight: bytes | None = field(default=None, repr=False)
+    fallback: Fallback | None = None
     deadline: float | None = None
     departure: Departure = field(default_factory=Departure, repr=False, compare=False)
     awaited: Awaited | None = field(default=None, repr=False, compare=False)
@@ -161,7 +165,8 @@ def _copied(request: Request) -> Request:
 class Freshness:
     """How an answer may be used again. `left` seconds it stays fresh from when it is given; 0 where it must be asked
     for anew. `age`: seconds since the service made it or said that it still holds. `private`: for its own caller's
-    partition alone. `cached`: no call was made for it; `stale`: it was used though it was not fresh any more.
+    partition alone. `cached`: no call brought it; `stale`: it was used though it was not fresh any more. `constant`:
+    it is none of the service's, but stands for one.
     """
 
     left: float
@@ -169,6 +174,7 @@ class Freshness:
     private: bool
     cached: bool = False
     stale: bool = False
+    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_MOST_LISTED: Final = 12
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,3 +44,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the known name most like `name`, or an empty string where none is like it."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def suggested(name: str, known: Iterable[str]) -> str:
+    """What `nearest` gives; where none is like it, those there are, twelve at most: `; there are 'a', 'b'`."""
+    names = sorted(known)
+    if found := nearest(name, names):
+        return found
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"; there are {', '.join(map(repr, names[:_MOST_LISTED]))}{more}" if names else ""

@@ -63,13 +63,15 @@ def target(operation: Operation, values: Mapping[Parameter, object]) -> str:
     `..` or nothing in a path (also in disguise), a path parameter without a value, a parameter of another
     operation.
     """
+    if not values and "{" not in operation.path:
+        return _path(operation, values)
     _all_known(operation, values)
     path = _path(operation, values)
     pairs = [
         pair
         for one in operation.parameters
-        if one.location == "query"
-        for pair in _query(operation, one, values)
+        if one.location == "query" and values.get(one) is not None
+        for pair in _query(operation, one, values[one])
     ]
     return f"{path}?{'&'.join(pairs)}" if pairs else path
 
@@ -221,10 +223,7 @@ def _encoded(text: str, reserved: str = "") -> str:
 # Queries
 
 
-def _query(operation: Operation, parameter: Parameter, values: Mapping[Parameter, object]) -> Iterator[str]:
-    value = values.get(parameter)
-    if value is None:
-        return
+def _query(operation: Operation, parameter: Parameter, value: object) -> Iterator[str]:
     taken = _taken_apart(parameter, value)
     if not taken and not isinstance(taken, str):
         return
@@ -238,8 +237,8 @@ def _query(operation: Operation, parameter: Parameter, values: Mapping[Parameter
     elif not parameter.explode:
         yield f"{name}={_delimited(parameter, taken, reserved)}"
     elif isinstance(taken, list):
-        for item in taken:
-            yield f"{name}={_encoded(item, reserved)}"
+        # The parts of a query stand between `&`, as these do among themselves.
+        yield "&".join([f"{name}={_encoded(item, reserved)}" for item in taken])
     else:
         _no_namesakes(operation, parameter, taken)
         yield from _flat(parameter, taken, "=", reserved)

@@ -14,6 +14,7 @@ from yarl import URL
 from adapters.breaker_state import BreakerRule
 from adapters.cache_rule import UNSAID, CacheRule, Reuse
 from adapters.credential_kinds import Credentials, Tls, TokenExchange
+from adapters.fallback_rule import Fallback
 from adapters.known_keys import Idempotency
 from adapters.limit_rule import LimitRule
 from adapters.retry_decision import Retry
@@ -27,6 +28,7 @@ class OperationRules:
     limit: LimitRule | None = None
     timeout: float | None = None
     reuse: Reuse = UNSAID
+    fallback: Fallback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Service:
     def timeouts(self) -> dict[str, float]:
         """The operations' own timeouts, in seconds, by id."""
         return {name: one.timeout for name, one in self.operations.items() if one.timeout is not None}
+
+    @property
+    def fallbacks(self) -> dict[str, Fallback]:
+        """What is given in place of operations' answers, by id."""
+        return {name: one.fallback for name, one in self.operations.items() if one.fallback is not None}
 
     @property
     def of_caller(self) -> bool:

@@ -2,22 +2,21 @@
 
 | place | policy | why here |
 | --- | --- | --- |
-| 1 | `deadline` | all waiting below counts, queueing too; what cannot finish is not started |
-| 2 | `credentials` | before whatever compares requests: under others it is another one; a 401 gets new ones |
-| 3 | `idempotency` | below what may differ when a change comes again; above all that makes a call |
-| 4 | `claims` | the same among replicas that share a store, and asked only for what is not known here |
-| 5 | `cache` | below what decides whose a request is; above the flight, so that only what is not there flies |
-| 6 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
-| 7 | `retry` | repeats what may have passed; below the flight, so that waiters share its attempts |
-| 8 | `breaker` | below retry, so that an open one ends all attempts; what it stops takes no place in a queue |
-| 9 | `limit` | below what may end a call without one, so that only what really goes out takes a turn |
-| 10 | `judge` | the breaker again: once more for what waited, and only the service's own time counts |
-| 11 | `budget` | what is left when the call really goes out; above, it would tell equal calls apart |
-| 12 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
-| 13 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
-| 14 | transport | bytes |
-
-Later policies have their places: fallback goes above the deadline, so that there is time left to fall back in.
+| 1 | `fallback` | above the deadline, so that there is time left to fall back in |
+| 2 | `deadline` | all waiting below counts, queueing too; what cannot finish is not started |
+| 3 | `credentials` | before whatever compares requests: under others it is another one; a 401 gets new ones |
+| 4 | `idempotency` | below what may differ when a change comes again; above all that makes a call |
+| 5 | `claims` | the same among replicas that share a store, and asked only for what is not known here |
+| 6 | `cache` | below what decides whose a request is; above the flight, so that only what is not there flies |
+| 7 | `flight` | on the whole outgoing request; above whatever waits or repeats, so that waiters share that |
+| 8 | `retry` | repeats what may have passed; below the flight, so that waiters share its attempts |
+| 9 | `breaker` | below retry, so that an open one ends all attempts; what it stops takes no place in a queue |
+| 10 | `limit` | below what may end a call without one, so that only what really goes out takes a turn |
+| 11 | `judge` | the breaker again: once more for what waited, and only the service's own time counts |
+| 12 | `budget` | what is left when the call really goes out; above, it would tell equal calls apart |
+| 13 | `around` | what wraps a real call for those who watch, such as its span in a trace; mostly nothing |
+| 14 | `watch` | last before the wire: every real call is told once (shared answers are told by the flight) |
+| 15 | transport | bytes |
 """
 
 from __future__ import annotations
@@ -31,11 +30,13 @@ from adapters.breaker import Breakers
 from adapters.budget import budget
 from adapters.cache import Cache
 from adapters.cache_entities import Entities
+from adapters.cache_invalidation import Invalidation
 from adapters.cache_store import Store
 from adapters.claims import Claims
 from adapters.credentials import close, credentials
 from adapters.deadline import deadline
 from adapters.facts import Clock, Observer, watch
+from adapters.fallback import Kept, fallback, with_credentials
 from adapters.flight import Flights
 from adapters.idempotency import Changes
 from adapters.limit import Limits
@@ -92,16 +93,20 @@ class Upstream:
         if store is not None and service.cache.enabled:
             self._cache = Cache(service, store, clock, time.time, observers)
             self.entities = Entities(service.cache, store, time.time, observers)
+        kept: Kept | None = None
+        if self._cache is not None:
+            kept = with_credentials(service, self._credentials, self._cache.instead)
         self._claims = None if keys is None else Claims(service.idempotency, keys, clock, observers)
-        self._flights = Flights(clock, observers)
+        self._flights = Flights(clock, observers, *(() if store is None else (lambda: store.moment,)))
         self._breakers = Breakers(service, clock, observers)
         self._limits = Limits(service, clock, time.time, observers)
         self.send: Send = stack(
+            fallback(service.fallbacks, kept, observers),
             deadline(service.timeout, clock, service.timeouts),
             self._credentials,
             Changes(service.idempotency, clock, observers),
             *(() if self._claims is None else (self._claims,)),
-            *(() if self._cache is None else (self._cache,)),
+            *self._cached(store),
             self._flights,
             retry(service.retry, clock, observers),
             self._breakers.gate,
@@ -114,6 +119,12 @@ class Upstream:
         )
         # For health probes: nobody's credentials, nobody's flight, and no part in what is told of calls.
         self.probe: Send = stack(deadline(service.timeout, clock), transport=wire)
+
+    def _cached(self, store: Store | None) -> tuple[Policy, ...]:
+        if self._cache is not None:
+            return (self._cache,)
+        # Its changes may make stale what is kept of other services, and whole answers.
+        return () if store is None else (Invalidation(self.service.url, store),)
 
     def __repr__(self) -> str:
         return f"Upstream({self.service.name!r})"

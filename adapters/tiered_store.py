@@ -108,6 +108,10 @@ class TieredStore:
         """See `Store`."""
         await self._drop(tuple(map(of_tag, tags)))
 
+    async def drop_everything(self) -> None:
+        """See `Store`."""
+        await self._drop((EVERYTHING,))
+
     # --- a Listener
 
     async def ready(self, *, anew: bool) -> None:

@@ -18,6 +18,7 @@ Plain: TypeAlias = str | list[str] | dict[str, str | list[str]]
 """A value taken apart: one text, a list of texts, or texts (or lists of texts) by name."""
 
 _JSON: Final = msgspec.json.Encoder(decimal_format="number")
+_INTEGERS: Final = frozenset({int})
 _PLAIN_EXPONENT: Final = 100  # beyond it, digits written out would be mostly zeros
 _DEPTH: Final = 32
 _BEYOND_ASCII: Final = re.compile(r"[^\x20-\x7e]")
@@ -87,6 +88,11 @@ def _is_list(value: object) -> bool:
 
 def _texts(value: object) -> list[str]:
     items = value if isinstance(value, Sequence) else ()
+    if _INTEGERS.issuperset(map(type, items)):  # as keys mostly are
+        try:
+            return list(map(int.__repr__, items))
+        except ValueError:
+            raise Unsendable("has too many digits") from None
     return [scalar(item) for item in items if item is not None]
 
 

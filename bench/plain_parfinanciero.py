@@ -200,7 +200,7 @@ class User:
     @staticmethod
     async def emails(root: strawberry.Parent[Any], info: Info, first: int) -> Emails:
         """The newest first."""
-        path = f"/v1/emails?recipient_id={root['id']}&limit={first}"
+        path = f"/v1/emails?filter[recipient]={root['id']}&amount={first}"
         return nodes((await info.context.get("notifications", path))["emails"])  # type: ignore[return-value] # rows
 
 

@@ -35,6 +35,10 @@ class Scripted:
     bodies: dict[str, bytes]
     service: Service = field(default_factory=lambda: Service("blog", "http://127.0.0.1:1"))
 
+    @property
+    def entities(self) -> None:
+        """Nothing is kept of it."""
+
     async def send(self, request: Request) -> Response:
         """What its path answers, whatever is asked of it."""
         return Response(200, _HEADERS, self.bodies[request.target.partition("?")[0]])

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -17,25 +18,26 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from adapters.cache_store import InProcessStore, Store
 from adapters.facts import Clock, Observer
 from adapters.service import Service
-from adapters.shared_keys import SharedKeys
-from adapters.shared_store import shared_store
 from adapters.stack import Upstream, open_service
 from graph.address import Address
+from graph.admin_settings import without_address
 from graph.auth import Authenticator, UnreadTokens, VerifiedTokens
 from graph.credential_cautions import cautions, cautions_of_store
 from graph.documents import Documents
 from graph.hosts import own_names_only
 from graph.jwks import Jwks
+from graph.kept_answers import KeptAnswers
 from graph.kept_apart import kept_apart
 from graph.lanes import Lanes
 from graph.log_lines import logged
 from graph.log_writer import LineWriter, Stream
+from graph.opened_store import open_store
 from graph.playground import Page, Playground, Watched
 from graph.probes import Probe, probing
 from graph.project import Project, load_project
+from graph.project_digest import project_digest
 from graph.reload import on_hangup
 from graph.second_address import listening, second_application
 from graph.seeing import Seeing, around, check_spans, open_spans
@@ -92,11 +94,16 @@ class App:
             *cautions_of_store(settings.cache.shared),
         )
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is as it should be, and good to know: what processes keep apart from each other."""
+    def notes(self, workers: int = 1) -> tuple[str, ...]:
+        """What `stolon check` warns of besides: what so many workers keep apart from each other, and a key that opens
+        nothing.
+        """
+        settings = self.project.settings
         contracts = self.project.schema.graph.contracts.all_read.values()
-        return tuple(kept_apart(contracts, shared=self.project.settings.cache.shared is not None))
+        return (
+            *kept_apart(contracts, workers, shared=settings.cache.shared is not None),
+            *without_address(settings.admin, settings.observe.address),
+        )
 
     def sdl(self) -> str:
         """The schema in GraphQL's language, with provenance."""
@@ -137,7 +144,8 @@ class App:
         if self.observe_at is None:
             yield None
             return
-        second = second_application(self.seeing.metrics.registry, self.seeing.integrations)
+        seeing = self.seeing
+        second = second_application(seeing.metrics.registry, seeing.integrations, seeing.caches.drop)
         async with listening(second, self.observe_at) as url:
             _log.info("metrics and the health of integrations are told at %s", url)
             yield url
@@ -155,10 +163,13 @@ class App:
         identity = settings.identity
         keys = None if identity is None else Jwks(identity.jwks, identity.algorithms)
         authenticator: Authenticator = (
-            UnreadTokens() if identity is None or keys is None else VerifiedTokens(identity, keys)
+            UnreadTokens()
+            if identity is None or keys is None
+            else VerifiedTokens(identity, keys, detail=self._detail)
         )
         tenant_header = None if identity is None else identity.tenant_header
         documents = Documents(settings.limits)
+        kept = self._kept_answers(tenant_header) if settings.cache.answers else None
         lane = Lanes(
             self.project.schema,
             upstreams,
@@ -176,6 +187,7 @@ class App:
             open_plans=self._open_at is not None,
             told=self.seeing.lanes.told,
             around_plans=None if spans is None else spans.plan,
+            kept=kept,
         )
         app = application(
             lane,
@@ -199,15 +211,11 @@ class App:
                     stack.push_async_callback(spans.close)
                 if keys is not None:
                     await stack.enter_async_context(keys)
-                near = InProcessStore(settings.cache.bytes, clock)
-                store: Store = near
-                shared_keys: SharedKeys | None = None
-                if settings.cache.shared is not None:
-                    told = (self.seeing.stores.observe,)
-                    shared = await stack.enter_async_context(
-                        shared_store(settings.cache.shared, near, clock, random.random, told)
-                    )
-                    store, shared_keys = shared.entries, shared.keys
+                store, shared_keys = await stack.enter_async_context(
+                    open_store(settings, self.seeing, self.project.schema.graph.calls.keyed.by_name, clock)
+                )
+                if kept is not None:
+                    kept.store = store
                 for name in settings.services:
                     service = _service(self.project, name)
                     upstreams[name] = await stack.enter_async_context(
@@ -218,6 +226,20 @@ class App:
 
         app.cleanup_ctx.append(opened)
         return app
+
+    def _kept_answers(self, tenant_header: str | None) -> KeptAnswers:
+        settings = self.project.settings
+        identity, is_shared = settings.identity, settings.cache.shared is not None
+        return KeptAnswers(
+            forward=settings.headers.forward,
+            tenant_header=tenant_header,
+            open_to_all=identity is None or identity.anonymous,
+            epoch=time.time,
+            sent=settings.limits.answer,
+            # What is in this process alone ends with the project that it is of.
+            generation=project_digest(settings.folder) if is_shared else b"",
+            told=self.seeing.answers.told,
+        )
 
     def _probes(
         self, upstreams: Mapping[str, Upstream], clock: Clock, observers: tuple[Observer, ...]

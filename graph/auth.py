@@ -27,6 +27,7 @@ from graph.jwks import Jwks, KeysUnavailable, UnknownKey
 from graph.refused import Refused
 from graph.settings import IdentitySettings
 from graph.signing_keys import SigningKey
+from graph.token_faults import fault_of
 from resolvers.caller import NOBODY, Caller
 
 REMEMBERED_SECONDS: Final = 300.0
@@ -88,11 +89,19 @@ class VerifiedTokens:
 
     A token that held is remembered by the SHA-256 of the header that bore it: for five minutes at most, never
     beyond its `exp`, and only as long as its key stays published; that spares the 50 µs of the signature. `now`
-    is seconds since 1970.
+    is seconds since 1970. With `detail` the log says why a token is refused.
     """
 
-    def __init__(self, identity: IdentitySettings, keys: Jwks, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        identity: IdentitySettings,
+        keys: Jwks,
+        now: Callable[[], float] = time.time,
+        *,
+        detail: bool = False,
+    ) -> None:
         self._identity = identity
+        self._detail = detail
         self._keys = keys
         self._now = now
         self._remembered: TLRUCache[bytes, _Verified] = TLRUCache(
@@ -130,10 +139,12 @@ class VerifiedTokens:
     async def _checked(self, token: str, digest: bytes) -> Caller:
         try:
             verified = await self._verified(token)
-        except (jwt.PyJWTError, UnknownKey):
+        except (jwt.PyJWTError, UnknownKey) as error:
+            self._tell(error)
             # What exactly failed would help only who guesses; the issuer's own clients see good tokens work.
             raise unauthenticated("The token is not valid.") from None
         except BadClaims as error:
+            self._tell(error)
             raise unauthenticated(f"The token is not valid: {error}.") from None
         except KeysUnavailable:
             raise Refused(
@@ -145,6 +156,10 @@ class VerifiedTokens:
         self._remembered[digest] = verified
         return verified.caller
 
+    def _tell(self, error: Exception) -> None:
+        if self._detail:
+            _log.info("a token is not valid: %s", fault_of(error))
+
     async def _verified(self, token: str) -> _Verified:
         identity = self._identity
         header = jwt.get_unverified_header(token)
@@ -152,7 +167,9 @@ class VerifiedTokens:
         # jku, x5u, jwk and x5c are never looked at: only [identity] says where keys come from. No extension
         # of the header is understood here, so that a critical one refuses the token (RFC 7515, section
         # 4.1.11).
-        if algorithm not in identity.algorithms or "crit" in header:
+        if algorithm not in identity.algorithms:
+            raise jwt.InvalidAlgorithmError
+        if "crit" in header:
             raise jwt.InvalidTokenError
         key = await self._keys.key(header.get("kid"), algorithm)
         claims: dict[str, Any] = jwt.decode(

@@ -8,14 +8,16 @@ is noted, all of it, with its place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from strawberry.schema.name_converter import NameConverter
 from strawberry.types.arguments import StrawberryArgument
 
 from adapters.contract import Contract, Operation, Parameter, Use
-from adapters.mistake import nearest
+from adapters.mistake import suggested
+from graph.bind_changes import tags_of_call
+from graph.bind_fallbacks import bound_fallback
 from graph.call_arguments import ArgumentBinder
 from graph.call_site import PAGED_ROLES, Ask, Site
 from graph.call_suppliers import check_key_is_asked, find_supplier
@@ -23,6 +25,7 @@ from graph.call_targets import find_target
 from graph.contracts import Contracts
 from graph.declare import EachMark, OperationName
 from graph.input_paths import InputPaths
+from graph.keyed_types import KeyedTypes
 from graph.mistakes import Mistakes
 from graph.recognition import Suspect, recognise, stated
 from graph.results import Wanted, find_result
@@ -51,6 +54,9 @@ class CallBinder:
     arguments: ArgumentBinder
     mistakes: Mistakes
     converter: NameConverter
+    bound: list[BoundOperation] = field(default_factory=list)
+    """What was bound so far."""
+    keyed: KeyedTypes = field(default_factory=KeyedTypes)
 
     def result_of(self, name: OperationName, path: str) -> tuple[Contract, Use] | None:
         """What an operation gives where no annotation says what is wanted of it; None where it gives
@@ -60,7 +66,9 @@ class CallBinder:
         operation = None if contract is None else find_operation(contract, name.operation)
         if contract is None or operation is None:
             return None
-        found = find_result(contract, operation, name.pick, Wanted(None, False, ""))
+        # Who states how it pages wants what stands on its pages, not one page's envelope.
+        items = None if name.paging is None else name.paging.names.get("items") or None
+        found = find_result(contract, operation, name.pick or items, Wanted(None, False, ""))
         return None if isinstance(found, str) or found.use is None else (contract, found.use)
 
     def bind(self, name: OperationName, ask: Ask) -> Called | None:
@@ -87,6 +95,8 @@ class CallBinder:
             check_key_is_asked(site, bindings)
         if ask.role == "grouped" and not any(isinstance(one, EachMark) for one in name.bindings.values()):
             site.wrong("group_by= goes with rest.each(...) in the operation")
+        fallback = bound_fallback(site, result, paged=paging is not None, safe=safe)
+        tags = tags_of_call(site, self.keyed, result.pick, safe=safe)
         if len(self.mistakes.found) > before:
             return None
         call = BoundOperation(
@@ -102,7 +112,10 @@ class CallBinder:
             batch=_batch_limit(site, bindings),
             locate=InputPaths.of(bindings, arguments, self.converter),
             change_key=change_key,
+            fallback=fallback,
+            tags=tags,
         )
+        self.bound.append(call)
         return Called(call, tuple(arguments))
 
     def _site(self, name: OperationName, ask: Ask) -> Site | None:
@@ -112,7 +125,7 @@ class CallBinder:
         operation = find_operation(contract, name.operation)
         wrong = None
         if operation is None:
-            hint = nearest(name.operation, contract.operations)
+            hint = suggested(name.operation, contract.operations)
             wrong = f"contract {name.contract!r} has no operation {name.operation!r}{hint}"
         elif operation.unusable is not None:
             wrong = f"operation {name.operation!r} can't be used: {operation.unusable}"

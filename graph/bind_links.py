@@ -17,6 +17,8 @@ from resolvers.source import BoundOperation, Grouped, Key, Lookup, Supplier, Thi
 def by_key(site: FieldSite) -> Lookup | None:
     """The source of `rest.link(key=...)`; None with a mistake noted."""
     target, parent, declaration = site.target, site.parent, site.declaration
+    if site.parent_is_unread or site.target_is_unread:
+        return None
     if parent is None:
         site.wrong("rest.link(key=...) is for fields of bound types")
         return None
@@ -53,6 +55,8 @@ def grouped(site: FieldSite, call: BoundOperation, read: Reader, items: Sequence
     declaration, parent = site.declaration, site.parent
     assert declaration.group_by is not None  # its role is grouped
     assert declaration.operation is not None
+    if site.parent_is_unread:
+        return None
     if parent is None or not items:
         site.wrong("a grouped link is a field of a bound type, annotated with a bound type")
         return None
@@ -94,10 +98,14 @@ def _group_by(name: str, items: Sequence[Parent]) -> tuple[tuple[str, ...], Kind
 
 
 def as_lookup(call: BoundOperation, target: BoundType | None, nullable: bool) -> Lookup | None:
-    """A call of the target's own `one` with its key bound and nothing else: it shares the entity's slots."""
+    """A call of the target's own `one` with its key bound and nothing else: it shares the entity's slots. What has a
+    fallback of its own has answers that are no others'.
+    """
     entity = target.entity if target is not None else None
     one = entity.one if entity is not None else None
     if entity is None or one is None or call.operation is not one.operation or call.pick != one.pick:
+        return None
+    if call.fallback is not None and call.fallback != one.fallback:
         return None
     key: dict[int, Supplier] = {}
     ours = {binding.target.parameter or binding.target.body: binding.supplier for binding in call.bindings}

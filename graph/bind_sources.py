@@ -88,7 +88,8 @@ class SourceBinder:
             found = self.calls.result_of(one.declaration.operation, name)
             if found is not None:
                 target, is_list = self.bound_types.serving(*found)
-        return FieldSite(definition, one, bound.get(definition.origin), apart, target, is_list, self.mistakes)
+        parent = bound.get(definition.origin)
+        return FieldSite(definition, one, parent, apart, target, is_list, self.mistakes, self.types.unread)
 
     def _by_operation(self, site: FieldSite) -> Source | None:
         operation, one = site.declaration.operation, site.field
@@ -103,9 +104,11 @@ class SourceBinder:
             site.parent.parent if site.parent else None,
             ids=self._ids(site.target, operation.contract, operation.operation),
             named=pascal(one.python_name),
+            shows=None if site.target is None else site.target.definition.name,
+            parent_is_unread=site.parent_is_unread,
         )
         called = self.calls.bind(operation, ask)
-        if called is None:
+        if called is None or site.target_is_unread:
             return None
         call = called.call
         if site.apart is None:
@@ -192,17 +195,19 @@ class SourceBinder:
     def _wanted(self, site: FieldSite, contract: str, role: Role) -> Wanted:
         is_list = role in ("connection", "grouped") or site.is_list
         target, apart = site.target, site.apart
-        if apart is None and role != "grouped":
+        if (apart is None and role != "grouped") or site.target_is_unread:
             # The contract said what it gives, and that is taken as it is.
             return Wanted(None, False, "a value")
         if target is None and apart is not None and is_abstract(apart.of):
-            return Wanted(partial(self._may_be, contract, apart.of), is_list, shown(apart.of))
+            name = shown(apart.of)
+            return Wanted(partial(self._may_be, contract, apart.of), is_list, name, f"list[{name}]")
         if target is None:
             return Wanted(_anything, True, "values") if is_list else Wanted(None, False, "a value")
         if target.contract.name != contract:
             name = f"{target.definition.name} (of contract {target.contract.name!r})"
             return Wanted(_nothing, is_list, name)
-        return Wanted(target.fits, is_list, target.definition.name)
+        name = target.definition.name
+        return Wanted(target.fits, is_list, name, f"list[{name}]")
 
     def _may_be(self, contract: str, of: object, schema: Schema) -> bool:
         """Whether a schema can be what a union or an interface is asked of; whether it fits is told when it was

@@ -117,7 +117,18 @@ class Graph:
         claims = tuple(
             sorted((label, value) for label, value in operation.bindings.items() if _is_claim(value))
         )
-        key = (operation.contract, operation.operation, operation.pick, operation.safe, claims)
+        fallback = tuple(map(repr, operation.fallback))
+        # What is no list is told as a mistake when it is bound.
+        changes = None if operation.changes is None else repr(operation.changes)
+        key = (
+            operation.contract,
+            operation.operation,
+            operation.pick,
+            operation.safe,
+            claims,
+            fallback,
+            changes,
+        )
         found = self._calls.get(key)
         if found is None:
             known = self.contracts.all_read
@@ -132,9 +143,13 @@ class Graph:
                 operation.paging,
                 operation.safe,
                 operation.position,
+                operation.fallback,
+                operation.changes,
             )
             mistakes = Mistakes()
-            binder = CallBinder(self.contracts, self.calls.arguments, mistakes, self.calls.converter)
+            binder = CallBinder(
+                self.contracts, self.calls.arguments, mistakes, self.calls.converter, keyed=self.calls.keyed
+            )
             called = binder.bind(name, _call_ask(operation))
             if called is None:
                 raise TypeError("; ".join(one.message for one in mistakes.found))

@@ -16,6 +16,7 @@ from graph.bind_calls import CallBinder
 from graph.call_site import Ask, Parent, upstream_path
 from graph.declare import DECLARATION, EXTENSIONS, Extension, Position, TypeDeclaration
 from graph.fields import BoundField
+from graph.keyed_types import KeyedType
 from graph.mistakes import Mistakes
 from graph.positions import class_position, field_position
 from graph.results import Wanted, property_at
@@ -207,6 +208,8 @@ class BoundTypes:
 
     def bind_entities(self) -> None:
         """Check every bound type's key, and bind its `one` and `many`."""
+        unread = (get_object_definition(cls, strict=True).name for cls in self.types.unread)
+        self.calls.keyed.failed.update(unread)
         for one in self.bound.values():
             self._bind_entity(one)
 
@@ -233,18 +236,25 @@ class BoundTypes:
             if declaration.one is not None or declaration.many is not None:
                 self.mistakes.at(declaration.position, name, "one= and many= need a key=")
             return
-        if len(key) < len(declaration.key) or (declaration.one is None and declaration.many is None):
+        if len(key) < len(declaration.key):
+            self.calls.keyed.failed.add(name)
+            return
+        keyed = KeyedType(name, bound.contract.name, bound.schema.pointer, declaration.key, tuple(kinds))
+        variants = bound.schema.variants
+        self.calls.keyed.add(keyed, () if variants is None else variants.schemas)
+        if declaration.one is None and declaration.many is None:
             return
         one = declaration.one and self.calls.bind(
             declaration.one,
-            Ask("one", f"{name} one=", Wanted(bound.fits, False, name), key=declaration.key),
+            Ask("one", f"{name} one=", Wanted(bound.fits, False, name), key=declaration.key, shows=name),
         )
         many = declaration.many and self.calls.bind(
             declaration.many,
-            Ask("many", f"{name} many=", Wanted(bound.fits, True, name), key=declaration.key),
+            Ask("many", f"{name} many=", Wanted(bound.fits, True, name), key=declaration.key, shows=name),
         )
         if one is None and many is None:
             return
+        keyed.one = one.call if one else None
         bound.entity = Entity(
             name=name,
             key=bound.key,

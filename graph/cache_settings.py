@@ -18,16 +18,19 @@ from graph.toml_document import Document
 
 
 class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`bytes` are for the answers of all services together; the least recently used are forgotten first. `shared` is
-    the store that replicas share, in front of which the one in this process stands.
+    """`bytes` are for the answers of all services together; the least recently used are forgotten first. `answers`:
+    whole answers to clients are kept there too, as long as all that they were made of is fresh. `shared` is the store
+    that replicas share, in front of which the one in this process stands.
     """
 
     bytes: int = 64 << 20
+    answers: bool = True
     shared: SharedRule | None = None
 
 
 READERS: Final[Mapping[str, kinds.Reader]] = {
     "bytes": kinds.size(1 << 16, 1 << 36),
+    "answers": kinds.truth,
     **store_settings.READERS,
 }
 """By the name of the setting."""

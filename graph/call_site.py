@@ -34,7 +34,8 @@ class Ask:
     """What a call is bound for. `path` is what mistakes are about; `key` names the parts of an entity's key.
 
     `ids` are the parameters that hold a key of the field's type, and are IDs. `named` is what types are named
-    after that have no name of their own.
+    after that have no name of their own. `shows` is the bound type that the answer, or each item of it, is shown as.
+    `parent_is_unread` says that there is a parent, of which nothing is known since its contract or schema is wrong.
     """
 
     role: Role
@@ -44,6 +45,8 @@ class Ask:
     key: tuple[str, ...] = ()
     ids: frozenset[str] = frozenset()
     named: str = ""
+    shows: str | None = None
+    parent_is_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

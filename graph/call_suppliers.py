@@ -29,13 +29,14 @@ def find_supplier(site: Site, label: str, value: Any) -> Supplier | None:
 def _of_parent(site: Site, label: str, mark: ThisMark | EachMark) -> Supplier | None:
     written = f"{label}=rest.{'this' if isinstance(mark, ThisMark) else 'each'}({mark.path!r})"
     parent = site.ask.parent
-    if parent is None:
+    if parent is None and not site.ask.parent_is_unread:
         site.wrong(f"{written}: there is no parent here; it is for fields of bound types")
         return None
     if isinstance(mark, EachMark) and site.ask.role != "grouped":
         site.wrong(f"{written} is for links, together with group_by=")
         return None
-    upstream = upstream_path(parent, mark.path)
+    # The path is taken at its word where there is nothing to hold it against.
+    upstream = tuple(mark.path.split(".")) if parent is None else upstream_path(parent, mark.path)
     if isinstance(upstream, str):
         site.wrong(f"{written}: {upstream}")
         return None

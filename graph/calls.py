@@ -4,18 +4,21 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from graph.declare import (
     CallerMark,
+    ConstantMark,
     EachMark,
+    FallbackMark,
     KeyMark,
     KeysMark,
     OperationName,
     PagingNames,
     Position,
     SchemaName,
+    StaleMark,
     ThisMark,
     caller_position,
 )
@@ -39,6 +42,20 @@ def each(path: str) -> EachMark:
 def caller(claim: str) -> CallerMark:
     """A claim of the caller's verified token; dotted for a nested one."""
     return CallerMark(claim)
+
+
+def stale(within: str) -> StaleMark:
+    """A kept answer, where the service gives none: `fallback=rest.stale("60m")` lets one be used for so long after it
+    is no longer fresh. The client is told its age, in `extensions.stale`.
+    """
+    return StaleMark(within, caller_position())
+
+
+def constant(value: Any) -> ConstantMark:
+    """A value that stands for the service's, where it gives none: what `pick` names, as its contract has it. The
+    client is told of it, in `extensions.constant`.
+    """
+    return ConstantMark(value, caller_position())
 
 
 class Contract:
@@ -66,6 +83,8 @@ class Contract:
         pick: str | None = None,
         paging: PagingNames | None = None,
         safe: bool | None = None,
+        fallback: FallbackMark | Sequence[FallbackMark] = (),
+        changes: Sequence[str] | None = None,
         **named: Any,
     ) -> OperationName:
         """An operation, by its operationId or as `"GET /users/{id}"`, with everything about the call.
@@ -73,11 +92,27 @@ class Contract:
         Parameters and body properties are bound by name, those that are no identifiers in `bindings`, where
         `query:id` tells apart what stands under one name in several places. `pick` is the dotted path of the
         value in the answer. `safe=True` declares that a POST changes nothing, so that it may be shared,
-        batched and repeated.
+        batched and repeated. `fallback` is given where the service gives no answer to a read: `rest.stale(...)`,
+        `rest.constant(...)`, or both in that order. `changes` are the entities that a change makes stale in caches,
+        as `["Order:{order_id}", "User:*"]`: types with a key, and in braces what the call is given. Without it they
+        are told from the operation's path and answer; `[]` is for none.
         """
         return OperationName(
-            self.name, operation, {**(bindings or {}), **named}, pick, paging, safe, caller_position()
+            self.name,
+            operation,
+            {**(bindings or {}), **named},
+            pick,
+            paging,
+            safe,
+            caller_position(),
+            _marks(fallback),
+            changes,
         )
+
+
+def _marks(given: object) -> tuple[Any, ...]:
+    """One or several, whatever they are: what is none is told when the schema is built."""
+    return tuple(given) if isinstance(given, list | tuple) else (given,)
 
 
 def contract(name: str) -> Contract:

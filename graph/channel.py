@@ -12,6 +12,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from graph.open_caches import DropCall, Dropped
+
 MOST_BYTES: Final = 16 << 20
 """Of one message: figures, by far the longest, have a bounded number of series."""
 
@@ -65,8 +67,15 @@ class Figures(msgspec.Struct, frozen=True, tag="figures"):
     has_all: bool
 
 
-ToWorker: TypeAlias = Retire | Ask
-ToParent: TypeAlias = Ready | Wrong | Figures
+class Stale(msgspec.Struct, frozen=True, tag="stale"):
+    """To either end: what has one of these tags was dropped from a cache elsewhere, or with None everything."""
+
+    tags: list[str] | None
+
+
+ToWorker: TypeAlias = Retire | Ask | Stale | DropCall
+"""A `DropCall` is answered with `Dropped`, in the order in which they come."""
+ToParent: TypeAlias = Ready | Wrong | Figures | Stale | Dropped
 
 
 class Channel:
@@ -95,6 +104,13 @@ class Channel:
         except (ConnectionError, ValueError):  # broken, or a line longer than any may be
             return None
         return self._decode(line) if line.endswith(b"\n") else None
+
+    async def drained(self) -> None:
+        """Waits until what was sent is on its way, but for a little; not for one who is dead."""
+        try:
+            await self._writer.drain()
+        except ConnectionError:
+            return
 
     async def close(self) -> None:
         """Send what has not been sent, and close this end."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -24,6 +25,7 @@ from graph.app import App, load
 from graph.demo import run_demo
 from graph.develop import Development
 from graph.documents import Unfit
+from graph.door import taken
 from graph.explain.asking import explained, told
 from graph.explain.mermaid import mermaid
 from graph.explain.tree import tree
@@ -95,7 +97,8 @@ def _listening_address(_: click.Context, __: click.Parameter, stated: str | None
     "--observe",
     metavar="[HOST:]PORT",
     callback=_listening_address,
-    help="Where /metrics and /health/integrations are told, in place of [observe] address; loopback without a host.",
+    help="Where /metrics, /health/integrations and /invalidation are, in place of [observe] address; loopback "
+    "without a host.",
 )
 @_workers("How many processes serve. One is this process; with more, it starts and replaces them.")
 def serve(project: Path, host: str, port: int, observe: Address | None, workers: int) -> None:
@@ -122,7 +125,9 @@ def serve(project: Path, host: str, port: int, observe: Address | None, workers:
             click.echo(line, err=True)
         raise click.exceptions.Exit(1) from None
     except CannotListen as error:
-        raise click.UsageError(str(error)) from None
+        # It may be of the second address, too.
+        hint = "; choose another with --port" if str(error) == taken(host, port) else ""
+        raise click.UsageError(f"{error}{hint}") from None
 
 
 @main.command()
@@ -130,9 +135,16 @@ def serve(project: Path, host: str, port: int, observe: Address | None, workers:
 @_address
 def dev(project: Path, host: str, port: int) -> None:
     """Serve a project while it is written: open, with a playground, and reloaded when its files change."""
+
+    def tell(url: str) -> None:
+        found = urlsplit(url).port
+        if port not in (0, found):
+            click.echo(f"warning: {taken(host, port)}, so the project is served at port {found}", err=True)
+        click.echo(f"serving {url}")
+
     try:
         developed = Development(project, os.environ, host, lambda line: click.echo(line, err=True))
-        run(developed.serve(port, lambda url: click.echo(f"serving {url}")))
+        run(developed.serve(port, tell))
     except CannotListen as error:
         raise click.UsageError(str(error)) from None
 
@@ -143,12 +155,10 @@ def dev(project: Path, host: str, port: int) -> None:
 def check(project: Path, workers: int) -> None:
     """Read a project, its contracts and its declarations, and report all that is wrong."""
     app = _loaded(project)
-    _warn(app)
+    _warn(app, app.notes(workers))
     if workers > 1:
         for share in shares(app.project.settings, workers):
             click.echo(share.said(workers))
-    for note in app.notes:
-        click.echo(note)
     click.echo("the project is well")
 
 
@@ -233,6 +243,6 @@ def _refuse(error: ProjectError) -> NoReturn:
     raise click.exceptions.Exit(1)
 
 
-def _warn(app: App) -> None:
-    for warning in app.warnings:
+def _warn(app: App, more: Iterable[str] = ()) -> None:
+    for warning in (*app.warnings, *more):
         click.echo(f"warning: {' '.join(warning.splitlines())}", err=True)

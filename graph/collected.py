@@ -1,4 +1,4 @@
-"""What operators see of several workers, at the parent's second address: as if one process had served.
+"""What operators see and do of several workers, at the parent's second address: as if one process had served.
 
 `graph/workers.py` serves it; `graph/second_address.py` is the same for one process.
 """
@@ -13,15 +13,18 @@ from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
 from graph.channel import Figures
+from graph.drop_call import Dropping, add_drop_call
 from graph.figures import Shown, Total, as_one
 
 _SAFE: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
 def collected_application(
-    collect: Callable[[], Awaitable[Sequence[Figures]]], total: Total
+    collect: Callable[[], Awaitable[Sequence[Figures]]], total: Total, dropping: Dropping
 ) -> web.Application:
-    """The application for the second address. `collect` asks the workers that are there."""
+    """The application for the second address. `collect` asks the workers that are there; `dropping` has them do what
+    calls want dropped.
+    """
 
     async def metrics(request: web.Request) -> web.Response:
         living = await collect()
@@ -36,4 +39,5 @@ def collected_application(
     app = web.Application()
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/health/integrations", health)
+    add_drop_call(app, dropping)
     return app

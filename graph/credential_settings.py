@@ -22,9 +22,9 @@ from adapters.credential_kinds import (
 )
 from adapters.mistake import nearest
 from adapters.mutual_tls import tls_context
-from adapters.secrets import MOST_BYTES, NoSecret, Secret, secret_in
 from graph import setting_kinds as kinds
 from graph.origins import is_confidential
+from graph.secret_settings import secret_of
 from graph.setting_kinds import Wrong
 from graph.toml_document import Document
 
@@ -142,7 +142,7 @@ def _expected(stated: object) -> str:
 
 
 def _api_key(document: Document, path: tuple[str, ...], values: Mapping[str, Any]) -> ApiKey | None:
-    secret = _secret(document, path, values, "key", _HEADER_TEXT)
+    secret = secret_of(document, path, values, "key", _not_printable)
     places = [name for name in ("header", "query") if document.has(*path, name)]
     if len(places) != 1:
         document.wrong(path, "expected 'header' or 'query', one of them: where the key goes")
@@ -156,7 +156,7 @@ def _api_key(document: Document, path: tuple[str, ...], values: Mapping[str, Any
 
 
 def _basic(document: Document, path: tuple[str, ...], values: Mapping[str, Any]) -> Basic | None:
-    password = _secret(document, path, values, "password")
+    password = secret_of(document, path, values, "password")
     _required(document, path, "user")
     return Basic(values["user"], password) if password is not None and "user" in values else None
 
@@ -164,7 +164,7 @@ def _basic(document: Document, path: tuple[str, ...], values: Mapping[str, Any])
 def _token_way(
     document: Document, path: tuple[str, ...], values: Mapping[str, Any], *, exchange: bool
 ) -> ClientCredentials | TokenExchange | None:
-    secret = _secret(document, path, values, "client_secret")
+    secret = secret_of(document, path, values, "client_secret")
     _required(document, path, "token_url", "client_id")
     if secret is None or not {"token_url", "client_id"} <= values.keys():
         return None
@@ -186,45 +186,10 @@ def _required(document: Document, path: tuple[str, ...], *names: str) -> None:
             document.wrong((*path, name), "is required")
 
 
-def _secret(
-    document: Document,
-    path: tuple[str, ...],
-    values: Mapping[str, Any],
-    name: str,
-    allowed: re.Pattern[str] | None = None,
-) -> Secret | None:
-    """The secret that stands under `name`, or in the file that `name_file` names; checked, and never repeated."""
-    file_name = f"{name}_file"
-    stated = [one for one in (name, file_name) if document.has(*path, one)]
-    if len(stated) != 1:
-        document.wrong((*path, name), f"expected '{name}' or '{file_name}', one of them")
+def _not_printable(text: str) -> str | None:
+    if _HEADER_TEXT.fullmatch(text):
         return None
-    if stated[0] not in values:  # wrong in itself, and told
-        return None
-    place = (*path, stated[0])
-    if stated == [name]:
-        if "${" not in document.table(path)[name]:
-            document.wrong(
-                place, f"expected '${{NAME}}', from the environment, or '{file_name}': no secret stands here"
-            )
-            return None
-        secret, text = Secret(text=values[name]), values[name]
-    else:
-        file = document.file.parent / values[file_name]
-        try:
-            with file.open("rb") as stream:
-                text = secret_in(stream.read(MOST_BYTES + 1))
-        except (OSError, NoSecret) as failure:
-            reason = str(failure) if isinstance(failure, NoSecret) else "the file cannot be read"
-            document.wrong(place, f"expected a file that holds a secret; {reason}")
-            return None
-        secret = Secret(file=file)
-    if allowed is not None and not allowed.fullmatch(text):
-        document.wrong(
-            place, "expected a secret of printable ASCII characters, since a header or URL holds it"
-        )
-        return None
-    return secret
+    return "expected a secret of printable ASCII characters, since a header or URL holds it"
 
 
 def _tls(document: Document, path: tuple[str, ...], url: str | None) -> Tls | None:

@@ -6,7 +6,7 @@ raises for a mistake.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -97,12 +97,32 @@ class PagingNames:
     first_page: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StaleMark:
+    """A kept answer will do where the service gives none, for so long past its freshness: `30s`, `10m`."""
+
+    within: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantMark:
+    """A value that stands for what is picked from an answer where the service gives none."""
+
+    value: Any
+    position: Position
+
+
+FallbackMark: TypeAlias = StaleMark | ConstantMark
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OperationName:
     """An operation of a contract with its bindings, as `contract.op(...)` states them.
 
     `bindings` map parameters and body properties to marks or constants. `safe` is None where the method
-    decides.
+    decides. `fallback` is tried in its order where the service gives no answer. `changes` is None where path and
+    answer tell.
     """
 
     contract: str
@@ -112,6 +132,8 @@ class OperationName:
     paging: PagingNames | None
     safe: bool | None
     position: Position
+    fallback: tuple[FallbackMark, ...] = ()
+    changes: Sequence[str] | None = None
 
 
 # --- what a field or a type declares

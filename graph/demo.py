@@ -59,7 +59,9 @@ async def _serve(launcher: ModuleType, echo: Callable[[str], None], host: str, p
                 echo(f'    -d \'{{"query": "{QUERY}"}}\'')
                 for line in _explained(app.project):
                     echo(line)
-                echo(f"playground {endpoint} in a browser: a token goes under Headers")
+                echo(
+                    f'playground {endpoint} in a browser; under Headers: {{"Authorization": "Bearer TOKEN"}}'
+                )
                 echo(f"serving {endpoint}")
 
             await app.serve(host, port, ready, port_is_fixed=False)
@@ -70,13 +72,19 @@ def _explained(project: Project) -> list[str]:
     file = PROJECT / "operations" / EXPLAINED
     # Every mistake of the bundled operations was told when the project was loaded.
     report = explained(project, file.read_text(encoding="utf-8"), EXPLAINED_WITH)
+    stolon, folder = shlex.quote(started_as(sys.argv[0])), shlex.quote(str(PROJECT))
     given = shlex.quote(msgspec.json.encode(EXPLAINED_WITH).decode())
     return [
         "explained, before anything is called:",
-        f"  stolon explain --project {shlex.quote(str(PROJECT))} --variables {given} - \\",
+        f"  {stolon} explain --project {folder} --variables {given} - \\",
         f"    < {shlex.quote(str(file))}",
         *(f"  {line}" for line in tree(report).splitlines()),
     ]
+
+
+def started_as(command: str) -> str:
+    """The command that the demo was started by, to be typed in any folder: a whole path, where it is a program's."""
+    return os.path.abspath(command) if os.path.isfile(command) and os.access(command, os.X_OK) else "stolon"
 
 
 def _launcher() -> ModuleType:

@@ -18,7 +18,8 @@ _TURNS: Final = 16
 
 async def to_its_end(execution: Coroutine[Any, Any, Result], close: Callable[[], Awaitable[None]]) -> Result:
     """The result of an execution, and then `close`. Where the caller is cancelled, `close` comes first: it ends what
-    the execution waits for, which so ends by itself; what does not is cancelled. No task is left.
+    the execution waits for, which so ends by itself; what does not is cancelled. No task of ours is left; where
+    graphql-core executes, it may leave those of resolvers to end by themselves.
     """
     running = asyncio.ensure_future(execution)
     try:

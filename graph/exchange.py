@@ -14,11 +14,13 @@ from typing import Any, Final
 
 import msgspec
 from aiohttp import web
+from aiohttp.hdrs import ETAG
 from graphql import OperationType
 from multidict import CIMultiDict
 
 from adapters.contract import Missing
 from graph import media_types
+from graph.answer_life import NO_STORE, entity_tag, holds, life_headers
 from graph.bounds import CODE as LIMIT_EXCEEDED
 from graph.client_key import HEADER as CLIENT_KEY
 from graph.documents import Documents, Unfit
@@ -40,7 +42,7 @@ _HEADERS: Final = {
     media_type: CIMultiDict(
         {
             "content-type": f"{media_type}; charset=utf-8",
-            "cache-control": "no-store",
+            "cache-control": NO_STORE,
             "x-content-type-options": "nosniff",
         }
     )
@@ -71,10 +73,16 @@ class Exchange(msgspec.Struct, frozen=True):
         return f"Exchange(request_id={self.request_id!r}, media_type={self.media_type!r})"
 
     async def answer(
-        self, document: GraphQLRequest, *, may_mutate: bool, release: Callable[[], None] = _nothing
+        self,
+        document: GraphQLRequest,
+        *,
+        may_mutate: bool,
+        release: Callable[[], None] = _nothing,
+        validates: bool = False,
     ) -> web.Response:
         """The HTTP answer to the document. A mutation runs to its end even if the client goes; a query ends
         with it. `release` is called when the document is done with, which may be after the client has gone.
+        `validates`: the client may ask whether the answer that it has still holds, as it may by GET.
 
         Raises `Refused` for a mutation where none may be (405) and for a subscription (400).
         """
@@ -86,7 +94,7 @@ class Exchange(msgspec.Struct, frozen=True):
         if isinstance(chosen, Answer):
             release()
             return self.rendered(chosen)
-        return self.rendered(await self._executed(chosen, release))
+        return self.rendered(await self._executed(chosen, release), validates=validates)
 
     def results(self, document: GraphQLRequest, *, may_mutate: bool) -> AsyncGenerator[Answer, None]:
         """The answers to an operation of any kind, for transports that can send several. Closing the generator
@@ -131,7 +139,10 @@ class Exchange(msgspec.Struct, frozen=True):
             seen.executes(kind.value, None if name is None else name.value)
         if kind is OperationType.SUBSCRIPTION and not may_subscribe:
             raise Refused(
-                400, "BAD_REQUEST", "Subscriptions are not served over plain GET and POST requests."
+                400,
+                "BAD_REQUEST",
+                "Subscriptions are not served over plain GET and POST requests: use the WebSocket protocol "
+                "graphql-transport-ws, or accept text/event-stream.",
             )
         if kind is OperationType.MUTATION and not may_mutate:
             raise Refused(
@@ -158,27 +169,37 @@ class Exchange(msgspec.Struct, frozen=True):
             release()
             raise
 
-    def rendered(self, answer: Answer) -> web.Response:
+    def rendered(self, answer: Answer, *, validates: bool = False) -> web.Response:
         """The answer as an HTTP response. Its status says whether anything was executed, except in plain JSON,
-        where it is 200 (GraphQL over HTTP, sections 6.4.1 and 6.4.2).
+        where it is 200 (GraphQL over HTTP, sections 6.4.1 and 6.4.2); 304 where the client has it.
         """
         executed = not isinstance(answer.data, Missing) or self.media_type == media_types.JSON
-        body = self.encoded(answer)
-        return _response(200 if executed else 400, body, self.media_type, self.request_id)
+        body, is_whole = self._within(answer)
+        response = _response(200 if executed else 400, body, self.media_type, self.request_id)
+        if answer.life is None or not is_whole:
+            return response
+        response.headers.update(life_headers(answer.life))
+        if not validates:
+            return response
+        response.headers[ETAG] = tag = entity_tag(body, self.media_type)
+        return _not_modified(response.headers) if holds(self.headers, tag) else response
 
     def encoded(self, answer: Answer) -> bytes:
         """The answer as JSON; each error has the request's id in its extensions. One that is over the limit is
         replaced by an error that says so. Raises what msgspec raises for values that are no JSON.
         """
+        return self._within(answer)[0]
+
+    def _within(self, answer: Answer) -> tuple[bytes, bool]:
+        """The same, and whether it is the answer itself."""
         encoded = _encoded(answer, self.request_id)
         most = self.documents.limits.answer
         if len(encoded) <= most:
-            return encoded
+            return encoded, True
         message = f"The answer has {len(encoded)} bytes; at most {most} are sent. Ask for less at once."
         extensions = {"code": LIMIT_EXCEEDED, "limit": "answer", "figure": len(encoded), "most": most}
-        return _encoded(
-            Answer(data=None, errors=[{"message": message, "extensions": extensions}]), self.request_id
-        )
+        error = {"message": message, "extensions": extensions}
+        return _encoded(Answer(data=None, errors=[error]), self.request_id), False
 
     def encoded_or_failed(self, answer: Answer) -> bytes:
         """The same for one event of many: what cannot be written is logged, and the event says no more."""
@@ -247,6 +268,13 @@ def _response(status: int, body: bytes, media_type: str, request_id: str) -> web
     headers = _HEADERS[media_type].copy()
     headers[HEADER] = request_id
     return WholeAnswer(status, body, headers)
+
+
+def _not_modified(headers: CIMultiDict[str]) -> web.Response:
+    """What has the headers of the answer, and no body to have a type (RFC 9110, section 15.4.5)."""
+    told = CIMultiDict(headers)
+    told.pop("content-type", None)
+    return web.Response(status=304, headers=told)
 
 
 def _plain(value: object) -> object:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from adapters.contract import MISSING, Missing
+from graph.answer_life import AnswerLife
 from graph.documents import Chosen
 from resolvers.caller import Caller
 
@@ -46,13 +47,14 @@ class Answer(msgspec.Struct, frozen=True):
     """A response (GraphQL, section 7.1). `data` is `MISSING` where nothing was executed, None where all of it
     was nulled.
 
-    `data` is a Struct where the fast lane made it. `errors` are in the form that clients get, their codes in
-    `extensions`.
+    `data` is a Struct where the fast lane made it, and bytes of JSON where these are known. `errors` are in the form
+    that clients get, their codes in `extensions`. `life` says how it may be used again, None where it may not.
     """
 
-    data: Mapping[str, Any] | msgspec.Struct | Missing | None = MISSING
+    data: Mapping[str, Any] | msgspec.Struct | msgspec.Raw | Missing | None = MISSING
     errors: list[dict[str, Any]] = []
     extensions: Mapping[str, Any] = {}
+    life: AnswerLife | None = None
 
 
 class Executor(Protocol):

@@ -4,6 +4,7 @@ told.
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from strawberry.types.base import StrawberryObjectDefinition
@@ -19,7 +20,8 @@ from graph.mistakes import Mistakes
 class FieldSite:
     """`parent` is None on plain types. `apart` is what the field's annotation says, None for `rest.auto`.
 
-    `target` is the bound type that the field leads to, by its annotation or by its operation's contract.
+    `target` is the bound type that the field leads to, by its annotation or by its operation's contract. `unread` are
+    the bound types whose contract or schema is wrong: that was told, and what rests on them is not.
     """
 
     definition: StrawberryObjectDefinition
@@ -29,6 +31,7 @@ class FieldSite:
     target: BoundType | None
     is_list: bool
     mistakes: Mistakes
+    unread: AbstractSet[type] = frozenset()
 
     @property
     def name(self) -> str:
@@ -44,6 +47,16 @@ class FieldSite:
     def nullable(self) -> bool:
         """Whether the field may be null; what nobody annotates may."""
         return self.apart is None or self.apart.nullable
+
+    @property
+    def parent_is_unread(self) -> bool:
+        """Whether the field stands in a bound type that could not be read."""
+        return self.definition.origin in self.unread
+
+    @property
+    def target_is_unread(self) -> bool:
+        """Whether the field is annotated with a bound type that could not be read."""
+        return self.apart is not None and isinstance(self.apart.of, type) and self.apart.of in self.unread
 
     def wrong(self, message: str) -> None:
         """Note a mistake of this field, where its operation stands, or where it was declared."""

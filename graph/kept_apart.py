@@ -1,4 +1,4 @@
-"""What processes that serve one project keep apart from each other, for want of a shared store.
+"""What the workers that serve one project keep apart from each other, for want of a shared store.
 
 `graph/app.py` asks, and `stolon check` says it.
 """
@@ -11,11 +11,11 @@ from adapters.contract import Contract
 from resolvers.change_keys import HEADERS
 
 
-def kept_apart(contracts: Iterable[Contract], *, shared: bool = False) -> Iterator[str]:
-    """One line for people for each contract with operations that take idempotency keys; none where processes have
-    a `shared` store.
+def kept_apart(contracts: Iterable[Contract], workers: int, *, shared: bool = False) -> Iterator[str]:
+    """One line for people for each contract with operations that take idempotency keys; none for one worker, nor
+    where they have a `shared` store.
     """
-    if shared:
+    if shared or workers == 1:
         return
     for contract in contracts:
         keyed = [
@@ -25,7 +25,6 @@ def kept_apart(contracts: Iterable[Contract], *, shared: bool = False) -> Iterat
         ]
         if keyed:
             yield (
-                f"{contract.name}: what clients' idempotency keys were used for ({', '.join(keyed)}) is remembered "
-                "by each process alone, since there is no shared store: between workers and replicas the service's "
-                "own memory of the keys that it gets decides"
+                f"services.{contract.name}: each worker remembers clients' idempotency keys alone "
+                f"({', '.join(keyed)}); a shared store, [cache] url, makes them known to all"
             )

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing, nullcontext
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from graphql import ExecutionResult as CoreResult
@@ -26,19 +27,23 @@ from graph.error_form import INVALID, error_list
 from graph.executor import Answer, GraphQLRequest
 from graph.explain.report import report
 from graph.explain.variables import sent
-from graph.fast_lane import FastLane, Ready, run
+from graph.fast_lane import FastLane, Ready
 from graph.introspection import closed, without_suggestion
+from graph.kept_answers import KeptAnswers
+from graph.passed_on import passed_on
 from graph.schema import Schema
 from graph.subscription import SubscriptionContext
+from graph.substitutes import substituted
 from resolvers.call import Sender
 from resolvers.caller import NOBODY, Caller
+from resolvers.calls import Upstream
 from resolvers.change_keys import ChangeKeys
 from resolvers.context import Context
 from resolvers.fast.program import Program
 from resolvers.fast.uncompiled import Troubled, Unhurried
 from resolvers.fault import Code
 from resolvers.lane_choice import Lane, LaneChoice, PlanWatch, Why
-from resolvers.sent import Upstream
+from resolvers.lifetime import Lifetime
 from resolvers.steps import StepWatch
 from resolvers.store import Store
 
@@ -57,7 +62,7 @@ class Lanes:
     belongs to this one schema. With `plans`, operations run on plans wherever these cover them, and with `fast` on
     their compiled programs wherever there are such; `told` hears of each the lane that it ran on, and why not on a
     faster one; `around_plans` is entered while a plan runs. With `open_plans` every caller may see what was done,
-    else those who see detail.
+    else those who see detail. `kept` has the answers that need no executing.
     """
 
     def __init__(
@@ -80,6 +85,7 @@ class Lanes:
         open_plans: bool = False,
         told: Callable[[Lane, Why | None], None] | None = None,
         around_plans: PlanWatch | None = None,
+        kept: KeptAnswers | None = None,
     ) -> None:
         self._schema = schema if introspection else closed(schema)
         self._closed = not introspection
@@ -98,6 +104,7 @@ class Lanes:
         self._open_plans = open_plans
         self._told = told
         self._around_plans = around_plans
+        self._kept = kept
 
     async def execute(
         self, document: GraphQLRequest, caller: Caller, headers: Mapping[str, str], request_id: str
@@ -113,31 +120,38 @@ class Lanes:
         timeout = None if changes else shorter(self._query_timeout, budget)
         context = self.context(caller, headers, request_id, timeout=timeout, key=key)
         asked = document.extensions.get(PLAN) is True
-        context.lane.explains = asked and self._may_explain(caller)
-        ready = (
-            self._gate.ready(carried.chosen, document.variables, context, explained=asked)
-            if self._plans
-            else None
-        )
-        if isinstance(ready, Ready) and isinstance(ready.program, Program):
-            answer = await self._fast(ready, ready.program, context)
-            if answer is not None:
-                return answer
-        else:
-            context.lane.unhurried = _why(ready)
-        result = await to_its_end(self._executed(ready, document, carried, context), context.close)
-        answer = self._answer(result, caller)
+        context.lane.explains = asked and (self._open_plans or self._shows_detail(caller))
+        make_ready = partial(self._gate.ready, carried.chosen, document.variables, context)
+        ready = make_ready(explained=asked) if self._plans else None
+        work = partial(self._answered, ready, document, carried, context)
+        if self._kept is not None and not changes and not asked:
+            return await self._kept.answer(ready, make_ready, document.variables, context, work)
+        answer = await work()
         if not asked:
             return answer
         told = self._told_of(context, document, carried.chosen)
         return Answer(answer.data, answer.errors, {**answer.extensions, PLAN: told})
 
-    async def _fast(self, ready: Ready, program: Program, context: Context) -> Answer | None:
+    async def _answered(
+        self, ready: Ready | Unhurried | None, document: GraphQLRequest, carried: Carried, context: Context
+    ) -> Answer:
+        if isinstance(ready, Ready) and isinstance(ready.program, Program):
+            answer = await self._fast(ready, ready.program, carried, context)
+            if answer is not None:
+                return answer
+        else:
+            context.lane.unhurried = _why(ready)
+        result = await to_its_end(self._executed(ready, document, carried, context), context.close)
+        return self._answer(result, context.caller, context.store.lifetime)
+
+    async def _fast(
+        self, ready: Ready, program: Program, carried: Carried, context: Context
+    ) -> Answer | None:
         """The answer on the fast lane; None where the checked lane has to see what is wrong."""
         lane = context.lane
         try:
             with nullcontext() if lane.around is None else lane.around(ready.plan):
-                data = await run(program, ready, context)
+                result = await self._gate.run(program, ready, carried, context)
         except Troubled:
             lane.unhurried = Unhurried.FAULT
             return None
@@ -146,7 +160,9 @@ class Lanes:
             raise
         await context.close()
         lane.ran("fast")
-        return Answer(data)
+        if not result.errors:
+            return Answer(result.data, extensions=self._substituted(context.caller, context.store.lifetime))
+        return self._answer(result, context.caller, context.store.lifetime)
 
     def _executed(
         self, ready: object, document: GraphQLRequest, carried: Carried, context: Context
@@ -160,9 +176,6 @@ class Lanes:
             operation_name=document.operation_name,
             operation_extensions=carried,
         )
-
-    def _may_explain(self, caller: Caller) -> bool:
-        return self._open_plans or self._shows_detail(caller)
 
     def _shows_detail(self, caller: Caller) -> bool:
         return self._detail or self._diagnostic_scope in caller.scopes
@@ -189,9 +202,8 @@ class Lanes:
         except Unfit as unfit:
             yield self.refused(unfit)
             return
-        context = SubscriptionContext(
-            lambda: self.context(caller, headers, request_id, timeout=self._query_timeout)
-        )
+        opened = partial(self.context, caller, headers, request_id, timeout=self._query_timeout)
+        context = SubscriptionContext(opened)
         answers: asyncio.Queue[Answer | None] = asyncio.Queue()
 
         async def run() -> None:
@@ -204,8 +216,9 @@ class Lanes:
             )
             async with aclosing(results):
                 async for result in results:
+                    lifetime = context.lifetime
                     await context.end_event()
-                    answers.put_nowait(self._answer(result, caller))
+                    answers.put_nowait(self._answer(result, caller, lifetime))
                     await answers.join()  # the next event is asked for when this one has been taken
 
         # One task from beginning to end: what a project's generator holds open between events, such as a timeout
@@ -226,9 +239,14 @@ class Lanes:
 
     def refused(self, unfit: Unfit) -> Answer:
         """The answer to a document that is not executed."""
-        return self._answer(PreExecutionError(None, unfit.errors), NOBODY)
+        return self._answer(PreExecutionError(None, unfit.errors), NOBODY, None)
 
-    def _answer(self, result: Result, caller: Caller) -> Answer:
+    def _substituted(self, caller: Caller, lifetime: Lifetime | None) -> Mapping[str, Any]:
+        if lifetime is None or not lifetime.substitutes:
+            return {}
+        return substituted(lifetime, detail=self._shows_detail(caller))
+
+    def _answer(self, result: Result, caller: Caller, lifetime: Lifetime | None) -> Answer:
         errors = list(result.errors or ())
         if self._closed:
             # The rule sees what is wrong with documents; what is wrong with variables is found by executing.
@@ -236,15 +254,12 @@ class Lanes:
         # A request error (GraphQL, section 7.1): nothing was executed, so there is no data, not even null.
         refused = isinstance(result, PreExecutionError)
         nothing_ran = refused or (result.data is None and all(error.path is None for error in errors))
+        # Of a document that is well, only its variables can be wrong.
+        pathless = INVALID if refused else Code.BAD_USER_INPUT
         return Answer(
             data=MISSING if nothing_ran and errors else result.data,
-            # Of a document that is well, only its variables can be wrong.
-            errors=error_list(
-                errors,
-                detail=self._shows_detail(caller),
-                pathless=INVALID if refused else Code.BAD_USER_INPUT,
-            ),
-            extensions=result.extensions or {},
+            errors=error_list(errors, detail=self._shows_detail(caller), pathless=pathless),
+            extensions={**(result.extensions or {}), **self._substituted(caller, lifetime)},
         )
 
     def context(
@@ -261,16 +276,7 @@ class Lanes:
         `timeout` is how long its calls may take in all, in seconds from now; `key` the client's idempotency key.
         """
         loop = asyncio.get_running_loop()
-        passed: dict[str, str] = {
-            name: value
-            for name, value in headers.items()
-            # What no header may hold on its way to a service would fail every call for its sake.
-            if name in self._forward and value.isascii() and value.isprintable()
-        }
-        if self._tenant_header is not None:
-            passed.pop(self._tenant_header, None)
-            if caller.identity.tenant is not None:
-                passed[self._tenant_header] = caller.identity.tenant
+        passed = passed_on(headers, self._forward, self._tenant_header, caller.identity.tenant)
         store = Store(
             self._upstreams,
             Sender(caller, passed, None if timeout is None else loop.time() + timeout),

@@ -7,6 +7,8 @@ with its permissions, extensions and whatever else Strawberry wraps around it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 
 from graphql import GraphQLField, GraphQLObjectType
@@ -42,16 +44,28 @@ class SchemaMeanings:
             found = self._made[parent.name, name] = self._read(parent, name, definition)
         return found
 
+    def schema_of(self, parent: GraphQLObjectType) -> str | None:
+        """The pointer of the schema whose records are all of this type's class, which Strawberry's own `is_type_of`
+        goes by.
+        """
+        definition, types = parent.extensions[_BACK], self._schema.graph.types
+        bound = types.bound.get(definition.origin)
+        if bound is None or definition.is_type_of is not None:
+            return None
+        # Of two types that are bound to one schema, records are of the first one's class.
+        first = types.types.bound.get((bound.contract.name, bound.schema.pointer))
+        return bound.schema.pointer if first is bound.cls else None
+
     def _read(self, parent: GraphQLObjectType, name: str, definition: GraphQLField) -> Meaning:
         name = f"{parent.name}.{name}"
         one = definition.extensions.get(_BACK)
         resolve = definition.resolve
         assert resolve is not None  # Strawberry gives every field one
         # What handles a field's exceptions is Strawberry's, and wraps its resolver.
-        plain = isinstance(one, StrawberryField) and not (one.extensions or self._schema.exception_handlers)
-        if not isinstance(one, StrawberryField) or not plain:
-            is_guarded = _is_guarded_value(one)
-            return Resolver(resolve, name, may_call=not is_guarded, part=_part(one) if is_guarded else None)
+        if not isinstance(one, StrawberryField) or self._schema.exception_handlers:
+            return Resolver(resolve, name)
+        if one.extensions:
+            return _guarded(one) or Resolver(resolve, name)
         if isinstance(one, BoundField) and one.base_resolver is None:
             access = one.access or None
             if one.source is not None:
@@ -106,18 +120,21 @@ def _may_call(
     return not holds_nothing and any(one is not None for one in over)
 
 
-def _is_guarded_value(one: object) -> bool:
-    """Whether a field reads what its parent holds, once it was decided that the caller may see it."""
-    if not isinstance(one, StrawberryField) or isinstance(one, BoundField):
-        return False
-    is_held = one.base_resolver is None or _part(one) is not None
-    return is_held and all(isinstance(extension, AccessExtension) for extension in one.extensions)
+def _guarded(one: StrawberryField) -> Attribute | None:
+    """What reads what its parent holds, once it was decided that the caller may see it; None where more is done."""
+    guards = [extension.access for extension in one.extensions if isinstance(extension, AccessExtension)]
+    if isinstance(one, BoundField) or len(guards) < len(one.extensions):
+        return None
+    part = _part(one)
+    if one.base_resolver is None:
+        return Attribute(_value(one), access=reduce(or_, guards))
+    function: Any = one.base_resolver.wrapped_func
+    return None if part is None else Attribute(function, part, reduce(or_, guards))
 
 
-def _part(one: object) -> str | None:
+def _part(one: StrawberryField) -> str | None:
     """The part of a connection that a field gives."""
-    resolver = one.base_resolver if isinstance(one, StrawberryField) else None
-    function: Any = None if resolver is None else resolver.wrapped_func
+    function: Any = None if one.base_resolver is None else one.base_resolver.wrapped_func
     return PARTS.get(function)
 
 

@@ -25,6 +25,7 @@ from adapters.facts import (
     CallEnded,
     CallStarted,
     Fact,
+    FellBack,
     KeyMet,
     NotRetried,
     Probed,
@@ -48,6 +49,7 @@ class _Service:
         "bytes",
         "cache",
         "failures",
+        "fallbacks",
         "in_flight",
         "kept",
         "keys",
@@ -68,6 +70,7 @@ class _Service:
         self.tokens: dict[str, int] = {}
         self.keys: dict[str, int] = {}
         self.cache: dict[str, int] = {}
+        self.fallbacks: dict[str, int] = {}
         self.seconds = Buckets()
         self.batches = Buckets(KEYS)
         self.bytes = 0
@@ -139,6 +142,8 @@ class Metrics(Collector):
                 service.keys[fact.outcome] = service.keys.get(fact.outcome, 0) + 1
             case CacheUsed():
                 service.cache[fact.outcome] = service.cache.get(fact.outcome, 0) + 1
+            case FellBack():
+                service.fallbacks[fact.to] = service.fallbacks.get(fact.to, 0) + 1
             case Retried():
                 service.retries[fact.reason] = service.retries.get(fact.reason, 0) + 1
             case NotRetried():
@@ -221,6 +226,11 @@ class Metrics(Collector):
             "Reads in which the cache had a part, by what it did.",
             labels=("service", "outcome"),
         )
+        fallbacks = CounterMetricFamily(
+            "stolon_upstream_fallbacks",
+            "Reads answered in place of their service, by what answered.",
+            labels=("service", "by"),
+        )
         shared = CounterMetricFamily(
             "stolon_upstream_shared", "Answers taken from an equal call in flight.", labels=("service",)
         )
@@ -247,6 +257,8 @@ class Metrics(Collector):
                 keys.add_metric((name, outcome), count)
             for outcome, count in one.cache.items():
                 cache.add_metric((name, outcome), count)
+            for to, count in one.fallbacks.items():
+                fallbacks.add_metric((name, to), count)
             shared.add_metric((name,), one.shared)
             size.add_metric((name,), one.bytes)
             flying.add_metric((name,), one.in_flight)
@@ -266,6 +278,7 @@ class Metrics(Collector):
             tokens,
             keys,
             cache,
+            fallbacks,
         )
 
 

@@ -37,7 +37,8 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
 
     `operation_name` and `operation_kind` are those of the operation that was chosen, None where none was or
     it has no name. `caller` is a hash. `errors` counts codes. `calls` went to services for this request,
-    `shared` were answered by calls of others. `bytes` is the body of the answer.
+    `shared` were answered by calls of others. `bytes` is the body of the answer. `kept`: nothing was executed, since
+    a whole answer was kept.
     """
 
     request_id: str
@@ -51,6 +52,7 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
     shared: int
     seconds: float
     bytes: int
+    kept: bool = False
 
 
 RequestObserver: TypeAlias = Callable[[Handled], None]
@@ -79,6 +81,7 @@ class Seen(msgspec.Struct, eq=False):
     errors: dict[str, int] = {}
     calls: int = 0
     shared: int = 0
+    kept: bool = False
 
     def executes(self, kind: str | None, name: str | None) -> None:
         """An operation of the document was chosen. `name` is the document's, never the client's bare claim."""
@@ -161,6 +164,7 @@ class Watch:
             shared=seen.shared,
             seconds=self._clock() - seen.started,
             bytes=size,
+            kept=seen.kept,
         )
         if seen.span is not None:
             seen.span.end(fact)

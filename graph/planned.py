@@ -32,12 +32,15 @@ class _OnPlans:
     """Runs operations on plans, over any of graphql-core's executors."""
 
     own: bool
+    ready: Plan | None = None
+    """The plan that whoever built this has found already."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """The result of the operation, or an awaitable of it."""
         executor: Any = self
         context = found_context(executor.context_value)
-        plan = planned(executor, context)
+        # A plan that is kept may be another one by now, whose steps have other numbers.
+        plan = planned(executor, context) if self.ready is None else self.ready
         if isinstance(plan, Reason):
             if context is not None:
                 context.lane.ran("reference", plan)
@@ -45,7 +48,9 @@ class _OnPlans:
         assert context is not None  # without one, nothing is planned
         context.lane.ran("plan")
         watch = context.lane.watch(plan, context.store)
-        run = Run(plan, executor, context.store, mask(plan, context.caller), watch)
+        parts = context.lane.parts
+        kept = {} if parts is None else parts.taken(plan)
+        run = Run(plan, executor, context.store, mask(plan, context.caller), watch, kept)
         if context.lane.around is not None:
             return _watched(run, context.lane.around(plan))
         left = run.execute()

@@ -8,21 +8,34 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
+from cachetools import LRUCache
 from graphql import GraphQLError
 
 from graph.meanings import SchemaMeanings
 from resolvers.fast.program import Program, compiled
 from resolvers.fast.uncompiled import NotCompiled, Unhurried
-from resolvers.plan.cache import PlanCache, Variants
+from resolvers.plan.cache import MOST_BYTES, PlanCache, Variants, alive
 from resolvers.plan.coverage import NotCovered, Reason
 from resolvers.plan.operation import Operation
 from resolvers.plan.plan import Plan
 from resolvers.plan.planning import plan_of
 
 _LOG: Final = logging.getLogger("stolon.graphql")
+
+
+MOST_MASKED: Final = MOST_BYTES // 4
+"""Bytes of programs for callers who may not see all, by the estimate that plans are kept by."""
+
+
+_Mask: TypeAlias = tuple[Plan, frozenset[Hashable]]
+
+
+class _Kept(NamedTuple):
+    program: Program | Unhurried
+    size: int
 
 
 class Plans:
@@ -33,6 +46,7 @@ class Plans:
         self._meanings = SchemaMeanings(schema)
         # By the plans themselves: a program goes when its plan does. (It holds parts of it, never the plan.)
         self._programs: WeakKeyDictionary[Plan, Program | Unhurried] = WeakKeyDictionary()
+        self._masked: LRUCache[_Mask, _Kept] = LRUCache(MOST_MASKED, lambda kept: kept.size)
 
     def of(self, operation: Operation) -> Plan:
         """The plan of a valid operation. Raises `NotCovered`."""
@@ -64,15 +78,19 @@ class Plans:
         """The plan compiled, as long as the plan is kept; or why it is not."""
         found = self._programs.get(plan)
         if found is None:
-            try:
-                found = compiled(plan)
-            except NotCompiled as refused:
-                found = refused.reason
-            except Exception:  # noqa: BLE001 - the checked lane runs the plan as well
-                _LOG.exception("a plan could not be compiled: it is run value by value")
-                found = Unhurried.DEFECT
-            self._programs[plan] = found
+            found = self._programs[plan] = _compiled(plan, frozenset())
         return found
+
+    def masked(self, plan: Plan, denied: frozenset[Hashable]) -> Program | Unhurried:
+        """The same for callers to whom so much is denied. How many are kept is bounded by itself, with their plans:
+        scopes go together in more ways than there are operations.
+        """
+        kept = self._masked.get((plan, denied))
+        if kept is None:
+            kept = _Kept(_compiled(plan, denied), alive(plan))
+            if kept.size <= MOST_MASKED:
+                self._masked[plan, denied] = kept
+        return kept.program
 
     def _made(self, operation: Operation) -> Plan:
         try:
@@ -82,3 +100,13 @@ class Plans:
             raise NotCovered(Reason.CONDITION) from None
         except RecursionError:
             raise NotCovered(Reason.TOO_LARGE) from None
+
+
+def _compiled(plan: Plan, denied: frozenset[Hashable]) -> Program | Unhurried:
+    try:
+        return compiled(plan, denied)
+    except NotCompiled as refused:
+        return refused.reason
+    except Exception:  # noqa: BLE001 - the checked lane runs the plan as well
+        _LOG.exception("a plan could not be compiled: it is run value by value")
+        return Unhurried.DEFECT

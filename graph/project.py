@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
 from adapters.cache_rule import UNSAID
 from adapters.contract import Contract
-from adapters.mistake import Mistake, ProjectError, nearest
+from adapters.mistake import Mistake, ProjectError, nearest, suggested
+from graph.bind_fallbacks import stated_mistakes
 from graph.example_documents import ExampleDocument, read_examples
+from graph.import_mistakes import mistake_of, place_of
 from graph.schema import Schema
 from graph.settings import FILE, Settings, read_settings
+from graph.toml_document import Document
+from resolvers.source import BoundOperation
 
 _CHANGES: Final = ("PUT", "PATCH", "DELETE")
 _OURS: Final = frozenset({"adapters", "resolvers", "graph", "stolon"})
@@ -48,7 +52,8 @@ def load_project(folder: Path, environ: Mapping[str, str]) -> Project:
     target = settings.graph.schema if settings is not None else "schema:schema"
     if settings is not None or (folder / "schema.py").is_file():
         try:
-            schema = load_schema(folder, target)
+            named = None if settings is None else partial(_at_setting, folder, environ)
+            schema = load_schema(folder, target, named)
         except ProjectError as error:
             mistakes += error.mistakes
     if settings is not None:
@@ -60,8 +65,10 @@ def load_project(folder: Path, environ: Mapping[str, str]) -> Project:
     return Project(settings, schema, examples)
 
 
-def load_schema(folder: Path, target: str) -> Schema:
-    """The schema that `module:attribute` names in a project's folder. Raises ProjectError."""
+def load_schema(folder: Path, target: str, named: Callable[[str], Mistake] | None = None) -> Schema:
+    """The schema that `module:attribute` names in a project's folder. Raises ProjectError. `named` makes the mistake
+    of a target that names nothing, where it is written; else it is told of the module's file.
+    """
     name, _, attribute = target.partition(":")
     hidden = sorted(
         one
@@ -75,37 +82,52 @@ def load_schema(folder: Path, target: str) -> Schema:
     file = folder / f"{name.replace('.', '/')}.py"
     if name.split(".")[0] in sys.stdlib_module_names:
         raise ProjectError([Mistake(file, 0, "", f"hides Python's own module {name!r}: rename it")])
+    named = named or partial(Mistake, file, 0, "")
     with _on_path(folder):
-        module = _imported(folder, name, file)
+        module = _imported(folder, name, file, named)
     found = getattr(module, attribute, None)
     if isinstance(found, Schema):
         return found
     known = [key for key, value in vars(module).items() if isinstance(value, Schema)]
     if found is None:
-        what = f"module {name!r} has no {attribute!r}{nearest(attribute, known)}"
+        what = f"module {name!r} has no {attribute!r}"
     else:
         what = f"{attribute!r} of module {name!r} is {type(found).__name__}, not a rest.Schema"
-    raise ProjectError([Mistake(file, 0, "", what)])
+    # Where the module makes a schema, its name is what is wrong; else the module is.
+    raise ProjectError(
+        [named(f"{what}{suggested(attribute, known)}") if known else Mistake(file, 0, "", what)]
+    )
 
 
-def _imported(folder: Path, name: str, file: Path) -> ModuleType:
+def _at_setting(folder: Path, environ: Mapping[str, str], message: str) -> Mistake:
+    """A mistake of what `[graph] schema` names, on its line."""
+    document = Document.read(folder / FILE, environ)
+    document.wrong(("graph", "schema"), f"{message} (expected 'module:attribute' of a rest.Schema)")
+    return document.mistakes[-1]
+
+
+def _modules(folder: Path, name: str) -> list[str]:
+    """The modules of a project beside the one of that name, for a name that is not there."""
+    package = name.rpartition(".")[0]
+    found = [one.stem for one in folder.glob("*.py")]
+    if package:
+        found += [f"{package}.{one.stem}" for one in folder.joinpath(*package.split(".")).glob("*.py")]
+    return found
+
+
+def _imported(folder: Path, name: str, file: Path, named: Callable[[str], Mistake]) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ProjectError:
         raise
-    except SyntaxError as error:
-        where = Path(error.filename or file)
-        raise ProjectError([Mistake(where, error.lineno or 0, "", f"invalid syntax: {error.msg}")]) from None
     except Exception as error:
         # Whatever a project's module raises while it is imported is a mistake of the project, told where it
         # is.
-        frames = [
-            one
-            for one in traceback.extract_tb(error.__traceback__)
-            if Path(one.filename).is_relative_to(folder)
-        ]
-        where, line = (Path(frames[-1].filename), frames[-1].lineno or 0) if frames else (file, 0)
-        raise ProjectError([Mistake(where, line, "", f"{type(error).__name__}: {error}")]) from error
+        absent = error.name if isinstance(error, ModuleNotFoundError) else None
+        if absent and f"{name}.".startswith(f"{absent}.") and place_of(error.__traceback__, folder) is None:
+            message = f"there is no module {name!r}{nearest(name, _modules(folder, name))}"
+            raise ProjectError([named(message)]) from None
+        raise ProjectError([mistake_of(error, folder, file)]) from error
 
 
 @contextmanager
@@ -154,7 +176,12 @@ def _services(folder: Path, settings: Settings, schema: Schema | None) -> list[M
     if schema is None:
         return []
     used = schema.graph.contracts.all_read
-    return [*_unsaid(folder, settings, used), *_unknown(folder, settings, used)]
+    calls = schema.graph.calls.bound
+    return [
+        *_unsaid(folder, settings, used),
+        *_unknown(folder, settings, used),
+        *_fallbacks(folder, settings, used, calls),
+    ]
 
 
 def _unsaid(folder: Path, settings: Settings, used: Mapping[str, Contract]) -> Iterator[Mistake]:
@@ -181,3 +208,25 @@ def _unknown(folder: Path, settings: Settings, used: Mapping[str, Contract]) -> 
                     f"{found.method} changes something: its answers are not kept, whatever is said of them"
                 )
                 yield Mistake(folder / FILE, 0, path, message)
+
+
+def _fallbacks(
+    folder: Path, settings: Settings, used: Mapping[str, Contract], calls: Sequence[BoundOperation]
+) -> Iterator[Mistake]:
+    """Fallbacks that are not what their operations answer, or that would never be given."""
+    for name, contract in used.items():
+        service = settings.services.get(name)
+        if service is None:
+            continue
+        stated = {one: rules.fallback for one, rules in service.operations.items() if rules.fallback}
+        for operation, fallback in stated.items():
+            found = contract.operations.get(operation)
+            path = f"services.{name}.operations.{operation}.fallback"
+            wrong = () if found is None else stated_mistakes(contract, found, fallback, calls)
+            for message in wrong:
+                yield Mistake(folder / FILE, 0, path, message)
+        declared = [one.fallback for one in calls if one.service == name and one.fallback]
+        kept = [one for one in (*stated.values(), *declared) if one.stale is not None]
+        if kept and not service.cache.enabled:
+            message = "enabled = false keeps no answers, and a fallback counts on a stale one"
+            yield Mistake(folder / FILE, 0, f"services.{name}.cache", message)

@@ -19,7 +19,7 @@ from graph.log_writer import LineWriter
 from graph.observe import Handled, RequestObserver
 
 
-class _Line(msgspec.Struct, frozen=True):
+class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     timestamp: datetime
     level: Literal["info", "error"]
     event: str
@@ -34,6 +34,7 @@ class _Line(msgspec.Struct, frozen=True):
     shared: int
     ms: float
     bytes: int
+    kept: bool = False  # said of few lines, and only where it is so
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -57,6 +58,7 @@ def json_line(fact: Handled, now: float) -> bytes:
             fact.shared,
             round(fact.seconds * 1e3, 3),
             fact.bytes,
+            fact.kept,
         )
     )
 
@@ -68,7 +70,9 @@ def plain_line(fact: Handled, now: float) -> bytes:
     shared = f" ({fact.shared} shared)" if fact.shared else ""
     errors = "".join(f", {code} x {count}" for code, count in fact.errors.items())
     calls = f"{fact.calls} call{'' if fact.calls == 1 else 's'}"
-    return f"{at:%H:%M:%S} {what} {fact.status} {fact.seconds * 1e3:.1f} ms, {calls}{shared}{errors}".encode()
+    kept = ", kept" if fact.kept else ""
+    time_taken = f"{fact.seconds * 1e3:.1f} ms"
+    return f"{at:%H:%M:%S} {what} {fact.status} {time_taken}, {calls}{shared}{kept}{errors}".encode()
 
 
 def request_log(

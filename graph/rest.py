@@ -23,10 +23,12 @@ from graph.calls import (
     by_offset,
     by_page,
     caller,
+    constant,
     contract,
     each,
     key,
     keys,
+    stale,
     this,
 )
 from graph.connections import Connection, Edge, PageInfo
@@ -68,6 +70,7 @@ __all__ = [
     "by_page",
     "caller",
     "connection",
+    "constant",
     "contract",
     "each",
     "extend",
@@ -77,6 +80,7 @@ __all__ = [
     "link",
     "mutation",
     "query",
+    "stale",
     "this",
     "type",
 ]

@@ -5,7 +5,7 @@ plainly. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.contract import Contract, Kind, Operation, Schema, Use
 from adapters.mistake import nearest
@@ -14,12 +14,13 @@ from adapters.mistake import nearest
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a field takes from an answer: an object or a list of objects that `fits`, or anything where `fits`
-    is None.
+    is None. `as_list` is how a list of it would be annotated; empty where there is no annotation to change.
     """
 
     fits: Callable[[Schema], bool] | None
     is_list: bool
     name: str
+    as_list: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ def find_result(contract: Contract, operation: Operation, pick: str | None, want
             return f"the answer of {operation.id!r} has no JSON body to pick {pick!r} from"
         return Result((), None) if wanted.fits is None else f"the answer of {operation.id!r} has no JSON body"
     if pick is not None:
-        return _picked(contract, success.use, tuple(pick.split(".")), pick, wanted)
+        found_there = _picked(contract, success.use, tuple(pick.split(".")), pick, wanted)
+        if isinstance(found_there, str) and _is_list_of(contract, operation, pick, wanted):
+            return f"pick={pick!r} is a list of {wanted.name}: annotate `{wanted.as_list} | None`"
+        return found_there
     if wanted.fits is None:
         return Result((), success.use)
     if _is_wanted(contract, success.use, wanted):
@@ -66,9 +70,18 @@ def find_result(contract: Contract, operation: Operation, pick: str | None, want
     if found:
         places = ", ".join(repr(".".join(one.pick)) for one in found)
         return f"the answer of {operation.id!r} holds {what} in several places: say pick= one of {places}"
+    if _is_list_of(contract, operation, pick, wanted):
+        return f"the answer of {operation.id!r} holds a list of {wanted.name}: annotate `{wanted.as_list} | None`"
     holds = _shown(contract, success.use)
     what = what.removeprefix("a ")
     return f"the answer of {operation.id!r} holds no {what}: say where it lies with pick= (it holds {holds})"
+
+
+def _is_list_of(contract: Contract, operation: Operation, pick: str | None, wanted: Wanted) -> bool:
+    """Whether a list of what is wanted lies where one alone was looked for."""
+    if wanted.is_list or not wanted.as_list:
+        return False
+    return isinstance(find_result(contract, operation, pick, replace(wanted, is_list=True)), Result)
 
 
 def _picked(contract: Contract, use: Use, path: tuple[str, ...], pick: str, wanted: Wanted) -> Result | str:

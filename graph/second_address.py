@@ -1,7 +1,8 @@
-"""What operators see, on an address of its own: `/metrics` and `/health/integrations`.
+"""What operators see and do, on an address of its own: `/metrics`, `/health/integrations` and `/invalidation`.
 
 `graph/app.py` listens here where the project or the command line names an address; nothing of it is served on
-the main one. There is no sign-in: who reaches the address may read, so that it is loopback unless stated.
+the main one. There is no sign-in to read: who reaches the address may, so that it is loopback unless stated. What
+drops from the caches needs the key of `[admin]` (`graph/drop_call.py`).
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from graph.address import Address
+from graph.drop_call import Dropping, add_drop_call
 from graph.integrations import Integrations
 from graph.server import CannotListen
 
 _SAFE: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
-def second_application(registry: CollectorRegistry, integrations: Integrations) -> web.Application:
-    """The application for the second address."""
+def second_application(
+    registry: CollectorRegistry, integrations: Integrations, dropping: Dropping
+) -> web.Application:
+    """The application for the second address. `dropping` does what calls want dropped."""
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
@@ -36,6 +40,7 @@ def second_application(registry: CollectorRegistry, integrations: Integrations) 
     app = web.Application()
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/health/integrations", health)
+    add_drop_call(app, dropping)
     return app
 
 

@@ -1,4 +1,5 @@
-"""All that watches one served project, put together: figures, health of services, log lines and spans.
+"""All that watches one served project, put together: figures, health of services, log lines and spans; and what is
+open of it for operators to drop from.
 
 `graph/app.py` makes one and hands its parts to whom they belong; a project that is read anew while it is served
 keeps it, so that figures go on. Nothing here decides anything about a request.
@@ -12,12 +13,14 @@ from importlib.util import find_spec
 from adapters.facts import Clock, Observer
 from adapters.messages import Policy
 from adapters.mistake import Mistake, ProjectError
+from graph.answer_counts import AnswerCounts
 from graph.held_back import HeldBackCounts
 from graph.integrations import Integrations
 from graph.lane_counts import LaneCounts
 from graph.log_writer import LineWriter
 from graph.metrics import Metrics
 from graph.observe import RequestObserver, Watch, count_calls
+from graph.open_caches import OpenCaches
 from graph.request_log import json_line, plain_line, request_log
 from graph.settings import FILE, Settings
 from graph.store_counts import StoreCounts
@@ -34,8 +37,11 @@ class Seeing:
         self.metrics = Metrics(settings.observe.operations)
         self.lanes = LaneCounts()
         self.metrics.registry.register(self.lanes)
+        self.answers = AnswerCounts()
+        self.metrics.registry.register(self.answers)
         self.held_back = HeldBackCounts()
         self.metrics.registry.register(self.held_back)
+        self.caches = OpenCaches()
         self.stores = StoreCounts(epoch)
         self.metrics.registry.register(self.stores)
         self.integrations = Integrations(_slow(settings), clock, epoch, lambda: self.stores.turned)

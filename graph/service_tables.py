@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from adapters.breaker_state import BreakerRule
 from adapters.cache_rule import CacheRule, Reuse
+from adapters.fallback_rule import LONGEST, Fallback
 from adapters.known_keys import Idempotency
 from adapters.limit_rule import LimitRule
 from adapters.retry_decision import Retry
@@ -90,6 +91,12 @@ OPERATIONS: Final = "operations"
 """The table of a service's operations that have something of their own."""
 _OF_OPERATIONS: Final = ("breaker", "limit")
 """Which of the tables an operation may have."""
+_FALLBACK: Final = "fallback"
+_OF_FALLBACK: Final[Mapping[str, kinds.Reader]] = {
+    "stale": kinds.duration(0.001, LONGEST),
+    "constant": kinds.json_value,
+}
+"""What stands in the place of an operation's answers: `adapters.fallback_rule.Fallback`."""
 _REUSE: Final[Mapping[str, kinds.Reader]] = {
     "fresh": kinds.duration(0, 86_400),
     "shared": kinds.truth,
@@ -118,14 +125,24 @@ def _operations(
     """The operations' own rules. What an operation's table does not say is as the service's table says."""
     for name in document.table((*path, OPERATIONS)):
         own = (*path, OPERATIONS, name)
-        values = document.values(own, _OPERATION, _OF_OPERATIONS)
+        values = document.values(own, _OPERATION, (*_OF_OPERATIONS, _FALLBACK))
         for one in _OF_OPERATIONS:
             if document.has(*own, one):
                 table = TABLES[one]
                 silent = table.silent(service.get(one) or table.made())
                 values[one] = _made(document, (*own, one), table, silent)
+        if document.has(*own, _FALLBACK):
+            values[_FALLBACK] = _fallback(document, (*own, _FALLBACK))
         values["reuse"] = Reuse(**{one: values.pop(one) for one in _REUSE if one in values})
         yield name, OperationRules(**values)
+
+
+def _fallback(document: Document, path: tuple[str, ...]) -> Fallback | None:
+    before = len(document.mistakes)
+    values = document.values(path, _OF_FALLBACK)
+    if not values and len(document.mistakes) == before:
+        document.wrong(path, "expected stale, constant or both")
+    return Fallback(**values) if values else None
 
 
 def _made(document: Document, path: tuple[str, ...], table: _Table, silent: Any) -> Any:

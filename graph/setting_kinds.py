@@ -13,6 +13,7 @@ from datetime import date, datetime, time
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
+import msgspec
 from strawberry.http.websocket_origin import normalize_origin
 
 from adapters.mistake import nearest
@@ -35,6 +36,7 @@ _NAMES: Final[tuple[tuple[type, str], ...]] = (
     (date, "date"),
     (time, "time"),
 )
+_INFINITY: Final = float("inf")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _FORBIDDEN: Final = frozenset(
     [
@@ -112,6 +114,18 @@ def duration(least: float, most: float) -> Reader:
         return seconds
 
     return read
+
+
+def json_value(value: object) -> bytes:
+    """Any value that JSON has too, as JSON."""
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict | list):
+            pending.extend(one.values() if isinstance(one, dict) else one)
+        elif not isinstance(one, str | bool | int | float) or one != one or one in (_INFINITY, -_INFINITY):
+            raise Wrong(f"expected a value that JSON has too, found {_kind(one)}")
+    return msgspec.json.encode(value)
 
 
 def rate(value: object) -> Rate:

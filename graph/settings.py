@@ -26,6 +26,8 @@ from adapters.retry_decision import Retry
 from adapters.service import OperationRules
 from graph import setting_kinds as kinds
 from graph.address import Address
+from graph.admin_settings import TABLE as ADMIN
+from graph.admin_settings import AdminSettings, admin_of
 from graph.cache_settings import CacheSettings, cache_of
 from graph.credential_settings import CREDENTIALS, TLS, credentials_of
 from graph.limits import READERS as _LIMITS
@@ -146,9 +148,10 @@ class Settings(_Setting, frozen=True, kw_only=True):
     limits: Limits = Limits()
     observe: ObserveSettings = ObserveSettings()
     cache: CacheSettings = CacheSettings()
+    admin: AdminSettings | None = None
 
 
-_TABLES: Final = ("graph", "identity", "headers", "limits", "observe", "cache", "services")
+_TABLES: Final = ("graph", "identity", "headers", "limits", "observe", "cache", ADMIN, "services")
 _GRAPH: Final[Mapping[str, kinds.Reader]] = {
     "schema": kinds.target,
     "path": kinds.url_path,
@@ -211,6 +214,7 @@ def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
     limits = _struct(document, Limits, ("limits",), _LIMITS)
     observe = _struct(document, ObserveSettings, ("observe",), _OBSERVE)
     cache = cache_of(document)
+    admin = admin_of(document)
     identity = (
         _struct(document, IdentitySettings, ("identity",), _IDENTITY) if document.has("identity") else None
     )
@@ -226,6 +230,7 @@ def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
         limits=limits,
         observe=observe,
         cache=cache,
+        admin=admin,
     )
 
 

@@ -1,8 +1,8 @@
 """One subscription: a context for what its events are read from, and a new one for each event.
 
-Events of one subscription may be hours apart. What an event is answered with is read anew, over a store that
-ends with the event; `graph/lanes.py` says when that is. `graph/schema.py` gives graphql-core the executor that
-asks for these contexts.
+Events of one subscription may be hours apart, and each says that something happened. What it is answered with is
+asked of the services themselves, as after a change, over a store that ends with the event; `graph/lanes.py` says when
+that is. `graph/schema.py` gives graphql-core the executor that asks for these contexts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from graphql.execution import Executor
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from resolvers.context import Context
+from resolvers.lifetime import Lifetime
 
 T = TypeVar("T")
 
@@ -42,9 +43,17 @@ class SubscriptionContext(Context):
         return await super().call(operation, body=body, **values)
 
     def begin_event(self) -> Context:
-        """A context for the next event. Events come one after another: the one before has been answered."""
+        """A context for the next event, which no kept answer has a part in: it may be from before what happened.
+        Events come one after another: the one before has been answered.
+        """
         self._event = self._make()
+        self._event.store.forget()
         return self._event
+
+    @property
+    def lifetime(self) -> Lifetime | None:
+        """That of all that the event was read from, as far as it is known."""
+        return None if self._event is None else self._event.store.lifetime
 
     async def end_event(self) -> None:
         """End what still runs for the event."""

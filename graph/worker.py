@@ -19,10 +19,12 @@ import msgspec
 
 from adapters.mistake import ProjectError
 from graph.app import App, load
-from graph.channel import Channel, Figures, Orders, Ready, Retire, ToWorker, Wrong
+from graph.channel import Channel, Figures, Orders, Ready, Retire, Stale, ToWorker, Wrong
 from graph.door import KEEP_ALIVE_SECONDS, Door
 from graph.figures import taken
 from graph.log_writer import Stream
+from graph.open_caches import DropCall
+from graph.relay import Relay
 from graph.reload import lines
 from graph.served import PATIENCE_SECONDS, Served
 from graph.server import QUIET_SECONDS, first_signal, run
@@ -53,6 +55,8 @@ class _Worker:
         self._app = app
         self._channel = channel
         self._served = Served()
+        self._relay = Relay(channel)
+        app.seeing.caches.beyond = self._relay.tell
         self._retired = asyncio.Event()
         self._orphaned = asyncio.Event()
 
@@ -80,6 +84,7 @@ class _Worker:
                 for task in (listening, *told):
                     task.cancel()
                 await door.close()
+                await self._relay.close()
 
     async def _end(self, door: Door, stop: asyncio.Future[signal.Signals]) -> None:
         """Close the door: slowly for a worker in whose place there is another, sooner when all are to end."""
@@ -99,10 +104,15 @@ class _Worker:
 
     async def _listen(self) -> None:
         while (message := await self._channel.read()) is not None:
-            if isinstance(message, Retire):
-                self._retired.set()
-            else:
-                self._channel.send(self._figures())
+            match message:
+                case Retire():
+                    self._retired.set()
+                case Stale(tags):
+                    await self._app.seeing.caches.hear(None if tags is None else tuple(tags))
+                case DropCall():
+                    self._channel.send(await self._app.seeing.caches.drop(message))
+                case _:
+                    self._channel.send(self._figures())
         self._orphaned.set()
 
     def _figures(self) -> Figures:

@@ -10,17 +10,21 @@ import logging
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from graph.channel import Ask, Channel, Figures, Orders, Ready, Retire, ToParent, Wrong
+from graph.channel import Ask, Channel, Figures, Orders, Ready, Retire, Stale, ToParent, Wrong
+from graph.open_caches import DropCall, Dropped
+from graph.relay import Relay
 from graph.supervisor import NotStarted
 
 START_SECONDS: Final = 60.0
 FIGURES_SECONDS: Final = 2.0
+DROP_SECONDS: Final = 5.0
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _MAIN: Final = "import sys; sys.path.append(sys.argv[1]); from graph.worker import main; main(sys.argv[2])"
 _log: Final = logging.getLogger("stolon.workers")
@@ -35,6 +39,10 @@ class WorkerProcess:
         self._process = process
         self._channel = channel
         self._asked: asyncio.Future[None] | None = None
+        self._relay = Relay(channel)
+        self._on_stale: Callable[[WorkerProcess, tuple[str, ...] | None], None] | None = None
+        self._drops: deque[asyncio.Future[Dropped | None]] = deque()
+        self._silent = False
         self._over: asyncio.Task[int] | None = None
 
     @classmethod
@@ -46,9 +54,10 @@ class WorkerProcess:
         *,
         patient: bool,
         on_end: Callable[[WorkerProcess], None],
+        on_stale: Callable[[WorkerProcess, tuple[str, ...] | None], None],
     ) -> WorkerProcess:
-        """One of so many workers, when it serves. `on_end` is told when it has ended. Raises `NotStarted`; the
-        process has ended then.
+        """One of so many workers, when it serves. `on_end` is told when it has ended, `on_stale` what it dropped from
+        its cache. Raises `NotStarted`; the process has ended then.
         """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
@@ -63,6 +72,7 @@ class WorkerProcess:
                 start_new_session=True,  # Ctrl-C and the terminal's hang-up are the parent's to pass on
             )
         worker = cls(process, await Channel.open(ours, ToParent))
+        worker._on_stale = on_stale
         await worker._begin(on_end)
         return worker
 
@@ -93,12 +103,43 @@ class WorkerProcess:
 
     async def _follow(self) -> int:
         while (message := await self._channel.read()) is not None:
-            if isinstance(message, Figures):
-                self.figures = message
-                if self._asked is not None and not self._asked.done():
-                    self._asked.set_result(None)
+            match message:
+                case Figures():
+                    self.figures = message
+                    if self._asked is not None and not self._asked.done():
+                        self._asked.set_result(None)
+                case Stale(tags) if self._on_stale is not None:
+                    self._on_stale(self, None if tags is None else tuple(tags))
+                case Dropped():
+                    self._answered(message)
+        self._silent = True
+        while self._drops:
+            self._answered(None)
+        await self._relay.close()
         await self._channel.close()
         return await self._process.wait()
+
+    def _answered(self, said: Dropped | None) -> None:
+        waiter = self._drops.popleft() if self._drops else None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(said)
+
+    def tell(self, tags: tuple[str, ...] | None) -> None:
+        """Others dropped these tags from their caches; None is for everything."""
+        self._relay.tell(tags)
+
+    async def drop(self, call: DropCall) -> Dropped | None:
+        """What it says to a call of the second address; None where it has ended, and its cache with it."""
+        if self._silent:
+            return None
+        waiter: asyncio.Future[Dropped | None] = asyncio.get_running_loop().create_future()
+        self._drops.append(waiter)
+        self._channel.send(call)
+        done, _ = await asyncio.wait({waiter}, timeout=DROP_SECONDS)
+        if done:
+            return waiter.result()
+        waiter.cancel()  # its answer may come yet, in its turn
+        return Dropped(504, "A worker did not answer in time: it may have dropped nothing yet.")
 
     async def ask(self) -> Figures | None:
         """What it has counted until now; what it said before, if it does not answer within two seconds."""

@@ -1,5 +1,6 @@
 """`stolon serve --workers N`: the parent. It holds the listening sockets, which its workers inherit and accept on,
-and never serves; the second address is its own, and tells what all workers counted together.
+and never serves; the second address is its own, and tells what all workers counted together. What one worker drops
+from its cache the others are told to drop.
 
 `graph/supervisor.py` says which workers there are to be, `graph/worker.py` is one. The sockets outlive every worker,
 so that connections wait in their queue, and none is refused, while workers change.
@@ -22,6 +23,7 @@ from graph.channel import Figures
 from graph.collected import collected_application
 from graph.door import BACKLOG, CannotListen, taken, url_of
 from graph.figures import Total
+from graph.open_caches import DropCall, Dropped
 from graph.second_address import listening
 from graph.server import DRAIN_SECONDS, QUIET_SECONDS, first_signal, hangups
 from graph.supervisor import DRAIN_MARGIN_SECONDS, Supervisor
@@ -75,10 +77,28 @@ class Parent:
         if patient:  # where none of those that serve has what it depends on, there is nothing to lose
             patient = any(one.has_all for one in await self._collect())
         worker = await WorkerProcess.begun(
-            self._project, self._sockets, self._workers, patient=patient, on_end=self._ended
+            self._project,
+            self._sockets,
+            self._workers,
+            patient=patient,
+            on_end=self._ended,
+            on_stale=self._stale,
         )
         self._living.add(worker)
+        worker.tell(None)  # what it kept in its first moments may have changed unheard
         return worker
+
+    def _stale(self, worker: WorkerProcess, tags: tuple[str, ...] | None) -> None:
+        for other in self._living:
+            if other is not worker:
+                other.tell(tags)
+
+    async def _drop(self, call: DropCall) -> Dropped:
+        """Has every worker do what a call wants; the worst that one of them says of it."""
+        asked = list(self._living)
+        said = await asyncio.gather(*(worker.drop(call) for worker in asked))
+        answers = [one for one in said if one is not None]
+        return max(answers, key=lambda one: one.status, default=Dropped(503, "Nothing is served yet."))
 
     def _ended(self, worker: WorkerProcess) -> None:
         self._living.discard(worker)
@@ -96,7 +116,8 @@ class Parent:
         if at is None:
             yield
             return
-        async with listening(collected_application(self._collect, self._total), at) as url:
+        app = collected_application(self._collect, self._total, self._drop)
+        async with listening(app, at) as url:
             _log.info("metrics and the health of integrations are told at %s", url)
             yield
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
-
-import msgspec
 
 from adapters.contract import Use
 from adapters.messages import Response
 from resolvers.fault import Fault, FieldError, violation
+from resolvers.json_text import Unreadable, decoded
 from resolvers.leaf import found_type
 from resolvers.source import BoundOperation
 from resolvers.where import Where, json_path
-
-_PLAIN: Final = msgspec.json.Decoder()
-# Numbers with a fraction keep their digits where the contract says that some of them are decimals.
-_EXACT: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 NO_BODY: Final = object()
 
@@ -28,10 +22,8 @@ def body_of(call: BoundOperation, response: Response) -> Any:
     if not response.body:
         return NO_BODY
     try:
-        return (_EXACT if call.exact else _PLAIN).decode(response.body)
-    except (msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError):
-        # ValueError: no UTF-8. ArithmeticError: an exponent that Decimal cannot hold. msgspec's own text may
-        # quote the body.
+        return decoded(response.body, exact=call.exact)
+    except Unreadable:
         raise FieldError(_broken(call, "$", "JSON", "what is no JSON")) from None
 
 

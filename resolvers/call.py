@@ -115,8 +115,10 @@ def request_of(
         keyed=call.change_key in parameters,
         identity=sender.identity,
         entitled=call.public or sender.caller.authenticated,
+        fallback=call.fallback,
         deadline=sender.deadline,
         once=None if change is None else change.once(path, sent_headers, sender.headers, body),
+        tags=() if call.tags is None else call.tags(supplied, parameters, body),
     )
 
 
@@ -133,10 +135,12 @@ def _bound(call: BoundOperation, parameters: Mapping[Parameter, object]) -> set[
 
 
 def other_parameters(call: BoundOperation, supplied: Supplied, sender: Sender) -> bytes:
-    """What tells two calls of a grouped operation apart beside the parents' own values, in canonical bytes."""
+    """What tells two calls of a batched operation apart beside the parents' own values, or the keys asked for, in
+    canonical bytes.
+    """
     values: list[Any] = []
     for binding in call.bindings:
-        if isinstance(binding.supplier, Each):
+        if isinstance(binding.supplier, (Each, Key, Keys)):
             continue
         value = supply(binding.supplier, supplied, sender)
         values.append([] if value is MISSING else [value])

@@ -72,12 +72,20 @@ class Slice:
     """
 
     nodes: list[object]
-    cursors: list[str]
+    _cursors: list[str] | Callable[[], list[str]] = field(repr=False)
     has_next: bool | None
     has_previous: bool
     total: int | None
     _look: _Look | None = field(default=None, repr=False)
     _looking: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    @property
+    def cursors(self) -> list[str]:
+        """The cursor of each item, worked out when somebody asks: many clients ask for nodes alone."""
+        made = self._cursors
+        if not isinstance(made, list):
+            made = self._cursors = made()
+        return made
 
     async def has_next_page(self) -> bool:
         """`has_next`, learnt by one call where it is not known; asked again, it is remembered."""
@@ -99,9 +107,9 @@ async def slice_of(paging: Paging, window: Window, fetch: Fetch) -> Slice:
         raise BadWindow("last", "first and last can't be given together: ask for one of them")
     for argument, size in (("first", window.first), ("last", window.last)):
         if size is not None and size < 0:
-            raise BadWindow(argument, f"{argument} is {size}; it must not be negative")
+            raise BadWindow(argument, f"{size} is negative")
         if size is not None and size > paging.max_size:
-            raise BadWindow(argument, f"{argument} is {size}; the limit is {paging.max_size}")
+            raise BadWindow(argument, f"{size} is more than the limit, {paging.max_size}")
     if isinstance(paging, ByCursor | ByLink):
         return await _chained(paging, window, fetch)
     return await _numbered(paging, window, fetch)
@@ -242,12 +250,14 @@ def _slice(paging: Paging, found: Walk, fetch: Fetch, *, has_previous: bool) -> 
         page = await fetch({**following, **sized(paging, 1)} if isinstance(paging, ByOffset) else following)
         return bool(page.items), page.total
 
-    uneven_pages = any(uneven(paging, read) for read in found.reads)
-    cursors = [
-        encode(paging, _after(paging, read, index, uneven_pages))
-        for read in found.reads
-        for index in range(read.start, read.stop)
-    ]
+    def cursors() -> list[str]:
+        uneven_pages = any(uneven(paging, read) for read in found.reads)
+        return [
+            encode(paging, _after(paging, read, index, uneven_pages))
+            for read in found.reads
+            for index in range(read.start, read.stop)
+        ]
+
     ask = look if found.more is None else None
     return Slice(found.nodes, cursors, found.more, has_previous, found.total, ask)
 

@@ -97,3 +97,5 @@ class Context:
     async def close(self) -> None:
         """End what still runs for this request."""
         await self.store.close()
+        if self.lane.parts is not None:
+            await self.lane.parts.close()

@@ -4,13 +4,15 @@ writes it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from adapters.contract import Kind
 from resolvers.datetimes import ExactDateTime
 from resolvers.record import raw
+from resolvers.row import Row, parts, plain
 from resolvers.source import Entity
 
 _MOST_DIGITS: Final = 40
@@ -39,15 +41,44 @@ def canonical(kind: Kind, value: object) -> str | None:
     return (value.lower() if kind is Kind.UUID else value) or None
 
 
+def keys_of(entity: Entity, items: Sequence[Any]) -> list[tuple[str, ...] | None]:
+    """The key of each object of an answer; None for null, and where a part of it is no key."""
+    found = _parts(items, entity.key)
+    if found is None:
+        return [None if item is None else key_of(entity, plain(item)) for item in items]
+    kinds = entity.kinds
+    if len(kinds) == 1:
+        kind = kinds[0]
+        texts = [None if part is None else canonical(kind, part[0]) for part in found]
+        return [None if text is None else (text,) for text in texts]
+    return [None if part is None else _key(kinds, part) for part in found]
+
+
+def texts_of(kind: Kind, path: tuple[str, ...], items: Sequence[Any]) -> list[str | None]:
+    """The text of the key that stands at a path of each object; None for null, and where there is no key."""
+    found = _parts(items, (path,))
+    if found is None:
+        return [None if item is None else canonical(kind, raw(plain(item), path)) for item in items]
+    return [None if part is None else canonical(kind, part[0]) for part in found]
+
+
+def _parts(items: Sequence[Any], paths: tuple[tuple[str, ...], ...]) -> list[tuple[Any, ...] | None] | None:
+    """What stands at the paths of rows, all of them read at once; None where these are no rows."""
+    rows = [item for item in items if type(item) is Row]
+    if len(rows) < len(items) and any(item is not None and type(item) is not Row for item in items):
+        return None
+    found = parts(rows, paths)
+    if len(rows) == len(items):
+        return cast("list[tuple[Any, ...] | None]", found)
+    left = iter(found)
+    return [None if item is None else next(left) for item in items]
+
+
+def _key(kinds: Sequence[Kind], values: Sequence[Any]) -> tuple[str, ...] | None:
+    texts = tuple(map(canonical, kinds, values))
+    return None if None in texts else cast("tuple[str, ...]", texts)
+
+
 def key_of(entity: Entity, item: object) -> tuple[str, ...] | None:
     """The key of an object of an answer; None where a part of it is no key."""
-    if len(entity.key) == 1 and len(entity.key[0]) == 1 and type(item) is dict:
-        single = canonical(entity.kinds[0], item.get(entity.key[0][0]))
-        return None if single is None else (single,)
-    parts: list[str] = []
-    for path, kind in zip(entity.key, entity.kinds, strict=True):
-        part = canonical(kind, raw(item, path))
-        if part is None:
-            return None
-        parts.append(part)
-    return tuple(parts)
+    return _key(entity.kinds, [raw(item, path) for path in entity.key])

@@ -15,6 +15,7 @@ from resolvers.fast.uncompiled import Unhurried
 from resolvers.plan.coverage import Reason
 from resolvers.plan.plan import Plan
 from resolvers.run.ledger import Ledger
+from resolvers.run.parts import Parts
 from resolvers.store import Store
 
 Lane: TypeAlias = Literal["fast", "plan", "reference"]
@@ -27,8 +28,9 @@ class LaneChoice:
     """`plans`: whether operations run on plans where they can; `unhurried`: why the request's own did not end on its
     compiled program. `told` hears of each operation the lane that it ran on, and why on no faster one; `around` is
     entered while a plan runs. `explains`: what really happens is to be written down, in `ledger`: of the request's
-    own operation, of which those that a resolver executes in turn are a part. `clock` gives seconds, finer than a
-    loop's own, which may count whole milliseconds.
+    own operation, of which those that a resolver executes in turn are a part. `parts` of its plan may run on
+    their own while a program runs the rest. `clock` gives seconds, finer than a loop's own, which may count whole
+    milliseconds.
     """
 
     plans: bool = True
@@ -39,6 +41,7 @@ class LaneChoice:
     reason: Reason | None = None
     unhurried: Unhurried | None = None
     ledger: Ledger | None = field(default=None, repr=False)
+    parts: Parts | None = field(default=None, repr=False)
     clock: Callable[[], float] = time.perf_counter
 
     def ran(self, lane: Lane, reason: Reason | None = None) -> None:

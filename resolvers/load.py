@@ -9,34 +9,46 @@ from __future__ import annotations
 
 import itertools
 from asyncio import Semaphore, gather
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from adapters.contract import Parameter
 from adapters.service import Service
+from resolvers.answered import Answered, page_of, rows_of
 from resolvers.errors import incomplete, no_key, not_a_list, page_fault
 from resolvers.fault import Fault, FieldError
-from resolvers.keys import canonical, key_of
-from resolvers.paging import Page, PageViolation, first_values, next_values
-from resolvers.record import raw
+from resolvers.kept_parts import KeptParts, may_be_kept
+from resolvers.keys import keys_of, texts_of
+from resolvers.paging import PageViolation, first_values, next_values
+from resolvers.row import Row, joined, plain
+from resolvers.row_reader import rows_in
 from resolvers.settled import ABSENT, Settled
-from resolvers.source import BoundOperation, Entity, Grouped, Key, Supplied
-from resolvers.where import Where, down
+from resolvers.slices import slices
+from resolvers.source import BoundOperation, Constant, Entity, Grouped, Keys, Supplied
+from resolvers.source import Key as KeyPart
+from resolvers.where import SOMEWHERE, Where, down
 
 Result = TypeVar("Result")
+Key: TypeAlias = tuple[str, ...]
+SLICE: Final = 1_000
+"""Items that are matched with keys before the loop has a turn: some two milliseconds' work."""
 
 
-class Calls(Protocol):
+class Reading(Protocol):
     """What a load needs of the store."""
 
-    async def loaded(self, call: BoundOperation, supplied: Supplied) -> Settled: ...
+    async def read(
+        self,
+        call: BoundOperation,
+        supplied: Supplied,
+        values: Mapping[Parameter | str, object] = MappingProxyType({}),
+    ) -> Settled: ...
 
     def limits(self, call: BoundOperation) -> Service: ...
 
-    async def page(
-        self, call: BoundOperation, supplied: Supplied, values: Mapping[Parameter | str, object]
-    ) -> Page: ...
+    def kept(self, call: BoundOperation, supplied: Supplied, apart: Hashable) -> KeptParts | None: ...
 
 
 async def bounded(works: Sequence[Callable[[], Awaitable[Result]]], limit: int) -> list[Result]:
@@ -68,30 +80,61 @@ def split(keys: Sequence[Result], most: int) -> list[Sequence[Result]]:
     return [keys[start : start + size] for start in range(0, len(keys), size)]
 
 
-async def load_entities(calls: Calls, entity: Entity, keys: list[tuple[str, ...]]) -> list[Settled]:
-    """A settled result for each key, in order: by `many` where there is more than one key, else by `one`."""
+async def load_entities(calls: Reading, entity: Entity, keys: list[Key]) -> list[Settled]:
+    """A settled result for each key, in order: kept ones without a call, others by `many` where there are more than
+    one, else by `one`.
+    """
     one, many = entity.one, entity.many
-    if many is not None and (one is None or len(keys) > 1):
+    if many is None:
+        assert one is not None  # binding refuses an entity with neither
+        return await bounded([partial(_load_one, calls, one, key, None) for key in keys], _most(calls, one))
+    # What one of them brings does for the other where both ask the same on behalf of the same.
+    alike = one is None or _alike(one, many)
+    apart = ("entity", entity.key, entity.kinds)
+    kept = calls.kept(many, Supplied(), apart) if alike or len(keys) > 1 else None
+    found = {} if kept is None else await _found(kept, many, keys)
+    missing = [key for key in keys if key not in found] if found else keys
+    if one is not None and len(missing) == 1:
+        found[missing[0]] = await _load_one(calls, one, missing[0], kept if alike else None)
+    elif missing:
         most = many.batch or calls.limits(many).batch_limit
         works = [
-            partial(_load_many, calls, entity, many, run)
-            for group in _apart(many, keys)
+            partial(_load_many, calls, entity, many, run, kept)
+            for group in _apart(many, missing)
             for run in split(group, most)
         ]
-        found: dict[tuple[str, ...], Settled] = {}
-        for part in await bounded(works, calls.limits(many).concurrency):
+        for part in await bounded(works, _most(calls, many)):
             found |= part
-        return [found[key] for key in keys]
-    assert one is not None  # binding refuses an entity with neither
-    singles = [partial(_load_one, calls, one, key) for key in keys]
-    return await bounded(singles, calls.limits(one).concurrency)
+    return [found[key] for key in keys]
 
 
-def _apart(many: BoundOperation, keys: list[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+def _alike(one: BoundOperation, many: BoundOperation) -> bool:
+    """Whether both are made from the same of the caller, of one service."""
+    said = [
+        {
+            repr(each.supplier)
+            for each in call.bindings
+            if not isinstance(each.supplier, KeyPart | Keys | Constant)
+        }
+        for call in (one, many)
+    ]
+    return one.service == many.service and one.public is many.public and said[0] == said[1]
+
+
+def _most(calls: Reading, call: BoundOperation) -> int:
+    return calls.limits(call).concurrency
+
+
+async def _found(kept: KeptParts, many: BoundOperation, keys: list[Key]) -> dict[Key, Settled]:
+    where = (down(many.root, many.pick), SOMEWHERE)
+    return {key: Settled((Row(text, many.exact), where)) for key, text in (await kept.found(keys)).items()}
+
+
+def _apart(many: BoundOperation, keys: list[Key]) -> list[list[Key]]:
     """Keys grouped by the parts that one call can take only one value of."""
-    parts = [one.supplier.part for one in many.bindings if isinstance(one.supplier, Key)]
+    parts = [one.supplier.part for one in many.bindings if isinstance(one.supplier, KeyPart)]
 
-    def shared(key: tuple[str, ...]) -> tuple[str, ...]:
+    def shared(key: Key) -> Key:
         return tuple(key[part] for part in parts)
 
     return (
@@ -101,32 +144,46 @@ def _apart(many: BoundOperation, keys: list[tuple[str, ...]]) -> list[list[tuple
     )
 
 
-async def _load_one(calls: Calls, one: BoundOperation, key: tuple[str, ...]) -> Settled:
+async def _load_one(calls: Reading, one: BoundOperation, key: Key, kept: KeptParts | None) -> Settled:
     try:
-        return await calls.loaded(one, Supplied(key=key))
+        answered = await calls.read(one, Supplied(key=key))
     except FieldError as refused:
         return Settled(fault=refused.fault)
+    found = rows_of(one, answered)
+    if kept is not None and found.fault is None and found.value is not None:
+        await _keep(kept, answered.value, {key: found.value[0]})
+    return found
+
+
+async def _keep(kept: KeptParts, answered: Answered, rows: Mapping[Key, object]) -> None:
+    if may_be_kept(answered.response):
+        texts = {key: bytes(row.text) for key, row in rows.items() if type(row) is Row}
+        await kept.keep(answered.request, answered.response, texts)
 
 
 async def _load_many(
-    calls: Calls, entity: Entity, many: BoundOperation, keys: Sequence[tuple[str, ...]]
-) -> dict[tuple[str, ...], Settled]:
+    calls: Reading, entity: Entity, many: BoundOperation, keys: Sequence[Key], kept: KeptParts | None
+) -> dict[Key, Settled]:
     missing = dict.fromkeys(keys)
     nulls = _admits_nulls(many)
-    found: dict[tuple[str, ...], Settled] = {}
+    found: dict[Key, Settled] = {}
     unreadable: Fault | None = None
 
-    def take(items: list[Any], where: Where) -> None:
+    async def take(items: list[Any], where: Where, answered: Answered) -> None:
         nonlocal unreadable
-        for index, item in enumerate(items):
-            if item is None and nulls:
-                continue
-            key = key_of(entity, item)
-            if key is None:
-                unreadable = unreadable or no_key(many, (where, index))
-            elif key in missing:
-                del missing[key]
-                found[key] = Settled((item, (where, index)))
+        rows: dict[Key, object] = {}
+        async for start, some in slices(items, SLICE):
+            for index, (item, key) in enumerate(zip(some, keys_of(entity, some), strict=True), start):
+                if item is None and nulls:
+                    continue
+                if key is None:
+                    unreadable = unreadable or no_key(many, (where, index))
+                elif key in missing:
+                    del missing[key]
+                    rows[key] = item
+                    found[key] = Settled((item, (where, index)))
+        if kept is not None:
+            await _keep(kept, answered, rows)
 
     supplied = Supplied(key=keys[0], keys=tuple(keys))
     fault = await _take_all(calls, many, supplied, len(keys), take, lambda: not missing)
@@ -135,38 +192,62 @@ async def _load_many(
     return found | dict.fromkeys(missing, rest)
 
 
-async def load_groups(calls: Calls, grouped: Grouped, supplied: Supplied, keys: list[str]) -> list[Settled]:
-    """A settled list of items for each parent's value, in order."""
-    most = grouped.call.batch or calls.limits(grouped.call).batch_limit
-    works = [partial(_load_group, calls, grouped, supplied, run) for run in split(keys, most)]
-    found: dict[str, Settled] = {}
-    for part in await bounded(works, calls.limits(grouped.call).concurrency):
-        found |= part
+async def load_groups(calls: Reading, grouped: Grouped, supplied: Supplied, keys: list[str]) -> list[Settled]:
+    """A settled list of items for each parent's value, in order; kept ones without a call."""
+    call = grouped.call
+    kept = calls.kept(call, supplied, ("group", grouped.group_by, grouped.kind))
+    found = {} if kept is None else await _found_groups(kept, call, keys)
+    missing = [key for key in keys if key not in found] if found else keys
+    if missing:
+        most = call.batch or calls.limits(call).batch_limit
+        works = [partial(_load_group, calls, grouped, supplied, run, kept) for run in split(missing, most)]
+        for part in await bounded(works, _most(calls, call)):
+            found |= part
     return [found[key] for key in keys]
 
 
+async def _found_groups(kept: KeptParts, call: BoundOperation, keys: list[str]) -> dict[str, Settled]:
+    where = (down(call.root, call.pick), SOMEWHERE)
+    found: dict[str, Settled] = {}
+    for (key,), text in (await kept.found([(key,) for key in keys])).items():
+        rows = rows_in(text, exact=call.exact)
+        if rows is not None:
+            found[key] = Settled([(row, where) for row in rows])
+    return found
+
+
 async def _load_group(
-    calls: Calls, grouped: Grouped, supplied: Supplied, keys: Sequence[str]
+    calls: Reading, grouped: Grouped, supplied: Supplied, keys: Sequence[str], kept: KeptParts | None
 ) -> dict[str, Settled]:
     groups: dict[str, list[tuple[Any, Where]]] = {key: [] for key in keys}
     nulls = _admits_nulls(grouped.call)
     unreadable: Fault | None = None
+    answers: list[Answered] = []
 
-    def take(items: list[Any], where: Where) -> None:
+    async def take(items: list[Any], where: Where, answered: Answered) -> None:
         nonlocal unreadable
-        for index, item in enumerate(items):
-            if item is None and nulls:
-                continue
-            key = canonical(grouped.kind, raw(item, grouped.group_by))
-            if key is None:
-                unreadable = unreadable or no_key(grouped.call, (where, index))
-            elif key in groups:
-                groups[key].append((item, (where, index)))
+        answers.append(answered)
+        async for start, some in slices(items, SLICE):
+            texts = texts_of(grouped.kind, grouped.group_by, some)
+            for index, (item, key) in enumerate(zip(some, texts, strict=True), start):
+                if item is None and nulls:
+                    continue
+                if key is None:
+                    unreadable = unreadable or no_key(grouped.call, (where, index))
+                elif key in groups:
+                    groups[key].append((item, (where, index)))
 
     asked = Supplied(parent=supplied.parent, arguments=supplied.arguments, each=tuple(keys))
     fault = await _take_all(calls, grouped.call, asked, None, take, lambda: False) or unreadable
-    # Where anything is missing, no group is known to be whole.
-    return {key: Settled(fault=fault) if fault else Settled(items) for key, items in groups.items()}
+    if fault:  # where anything is missing, no group is known to be whole
+        return {key: Settled(fault=fault) for key in keys}
+    if kept is not None and len(answers) == 1 and may_be_kept(answers[0].response):
+        rows = {key: [item for item, _ in items] for key, items in groups.items()}
+        texts: dict[Key, bytes] = {
+            (key,): joined(one) for key, one in rows.items() if all(type(item) is Row for item in one)
+        }
+        await kept.keep(answers[0].request, answers[0].response, texts)
+    return {key: Settled(items) for key, items in groups.items()}
 
 
 def _admits_nulls(call: BoundOperation) -> bool:
@@ -176,11 +257,11 @@ def _admits_nulls(call: BoundOperation) -> bool:
 
 
 async def _take_all(
-    calls: Calls,
+    calls: Reading,
     call: BoundOperation,
     supplied: Supplied,
     wanted: int | None,
-    take: Callable[[list[Any], Where], None],
+    take: Callable[[list[Any], Where, Answered], Awaitable[None]],
     enough: Callable[[], bool],
 ) -> Fault | None:
     """Hand every item of a list answer to `take`, page after page until `enough`; the fault that ended it
@@ -189,13 +270,14 @@ async def _take_all(
     where = down(call.root, call.pick)
     try:
         if call.paging is None:
-            answered = (await calls.loaded(call, supplied)).unwrap()
-            if answered is None:
+            settled = await calls.read(call, supplied)
+            found = rows_of(call, settled).unwrap()
+            if found is None:
                 return None
-            items, where = answered
+            items, where = found
             if type(items) is not list:
-                return not_a_list(call, where, items)
-            take(items, where)
+                return not_a_list(call, where, plain(items))
+            await take(items, where, settled.value)
             return None
         size = call.paging.default_size if wanted is None else wanted
         size = min(max(size, call.paging.default_size), call.paging.max_size)
@@ -203,8 +285,10 @@ async def _take_all(
         most = calls.limits(call).page_limit
         before = 0
         for _ in range(most):
-            page = await calls.page(call, supplied, values)
-            take(page.items, where)
+            answered = (await calls.read(call, supplied, values)).unwrap()
+            page = page_of(call, answered)
+            if answered is not None:
+                await take(page.items, where, answered)
             if enough():
                 return None
             following = next_values(call.paging, values, page, before)

@@ -16,8 +16,10 @@ from typing import Any, Final, TypeAlias
 
 from adapters.contract import Contract, Kind, Property, Schema, Use, Variants
 from resolvers.fault import Violation, violation_at
+from resolvers.json_text import Unreadable
 from resolvers.leaf import WrongLeaf, expected_type, found_type, leaf
 from resolvers.record import Record, record, record_class
+from resolvers.row import Row
 from resolvers.variant import VariantReader
 from resolvers.where import Where, down
 
@@ -54,6 +56,8 @@ class ObjectReader:
 
     def __call__(self, value: object, where: Where) -> Record:
         """A record. Raises Violation where the value is no object."""
+        if type(value) is Row:
+            value = _object_of(value, where)
         if type(value) is not dict:
             raise Violation(violation_at(where, "object", found_type(value)))
         return record(value, where, self)
@@ -72,6 +76,13 @@ class ObjectReader:
                 raise KeyError(upstream)
             made = self._made[upstream] = property_reader((declared,), self._readers)
         return made(of)
+
+
+def _object_of(row: Row, where: Where) -> Any:
+    try:
+        return row.object
+    except Unreadable:
+        raise Violation(violation_at(where, "JSON", "what is no JSON")) from None
 
 
 def steps_at(contract: Contract, schema: Schema, path: tuple[str, ...]) -> tuple[Property, ...]:
@@ -248,7 +259,7 @@ def _of_leaf(schema: Schema) -> Reader:
 def free_form(value: object, where: Where) -> Any:
     """A JSON value as it is. Raises Violation where it is deeper than `DEEPEST`."""
     try:
-        return plain(value)
+        return plain(_object_of(value, where) if type(value) is Row else value)
     except _TooDeepError:
         expected = f"JSON of at most {DEEPEST} levels"
         raise Violation(violation_at(where, expected, "deeper JSON")) from None

@@ -57,7 +57,7 @@ class Slot:
         self.settled: Settled | None = None
         """The result, once it is there."""
         self._ended = False
-        self._waiters: list[Waiter] = []
+        self._waiters: list[Waiter] | None = None
 
     @property
     def is_over(self) -> bool:
@@ -76,22 +76,26 @@ class Slot:
         """One more who waits for the result, which is not there yet."""
         if self._ended:
             waiter.cancel()
+        elif self._waiters is None:
+            self._waiters = [waiter]
         else:
             self._waiters.append(waiter)
 
     def settle(self, result: Settled) -> None:
         """Set the result and wake every waiter that still waits."""
         self.settled = result
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(result)
+        waiters = self._waiters
+        if waiters is not None:
+            self._waiters = None
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(result)
 
     def abandon(self) -> None:
         """The request ended: nobody will settle this slot."""
         self._ended = True
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
             waiter.cancel()
 
     def land(self, done: Future[Settled], broken: Callable[[BaseException], Fault]) -> None:
@@ -165,6 +169,31 @@ def together(slots: Sequence[Slot], loop: AbstractEventLoop) -> Future[None]:
     for slot in slots:
         slot.tell(countdown)
     return future
+
+
+def derived(
+    asked: Future[Settled],
+    use: Callable[[Settled], Settled],
+    broken: Callable[[BaseException], Fault],
+    loop: AbstractEventLoop,
+) -> Future[Settled]:
+    """A future of `use` of a result; what that raises is a defect, which settles as `broken` says."""
+    made: Future[Settled] = loop.create_future()
+
+    def landed(done: Future[Settled]) -> None:
+        if made.done():
+            return
+        if done.cancelled():
+            made.cancel()
+            return
+        try:
+            found = use(done.result())
+        except Exception as raised:  # noqa: BLE001 - whoever waits for it would wait for ever
+            found = Settled(fault=broken(raised))
+        made.set_result(found)
+
+    asked.add_done_callback(landed)
+    return made
 
 
 def then(ask: Ask, use: Callable[[Settled], Value]) -> Any:

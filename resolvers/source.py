@@ -14,10 +14,12 @@ from typing import TypeAlias
 
 from adapters.constraints import Constraints
 from adapters.contract import Answer, Contract, Kind, Operation, Parameter, Use
+from adapters.fallback_rule import Fallback
 from adapters.problem import FieldProblem
 from resolvers.change_keys import ChangeKey
 from resolvers.paging import Paging
 from resolvers.reader import ObjectReader, Reader
+from resolvers.row_reader import RowReader, row_reader
 from resolvers.where import Root
 
 # --- where a value comes from
@@ -115,6 +117,10 @@ def _nowhere(_: FieldProblem) -> None:
     return None
 
 
+TagsOf: TypeAlias = Callable[["Supplied", Mapping[Parameter, object], object], tuple[str, ...]]
+"""From what one call is made of, its parameters and its body to the tags of its request."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BoundOperation:
     """An operation with its bindings. `pick` is the path of the value in its answer, `result` that value's
@@ -124,7 +130,8 @@ class BoundOperation:
     answer are JSON numbers and must keep their digits. `batch` is the most keys that one call may carry.
     `locate` finds the argument a field error of the service is about. `public`: its field is for everybody, so that
     even for an anonymous caller the gateway lends it credentials of its own. `change_key` is the header that names
-    a change, so that it is made once however often it is sent.
+    a change, so that it is made once however often it is sent. `fallback` is given where the service gives no answer.
+    `tags` say what its answers tell of, or what it changes.
     """
 
     service: str
@@ -140,15 +147,21 @@ class BoundOperation:
     locate: Locate = _nowhere
     public: bool = False
     change_key: Parameter | None = None
+    fallback: Fallback | None = None
+    tags: TagsOf | None = None
     root: Root = field(init=False, repr=False)
     """The place of a whole answer of this operation."""
     success: Answer | None = field(init=False, repr=False)
     """The answer that its result is read from."""
+    rows: RowReader | None = field(init=False, repr=False)
+    """Finds the objects of its answers without decoding them, where those are of one schema."""
 
     def __post_init__(self) -> None:
         # Asked with every call.
         object.__setattr__(self, "root", Root(self.service, self.operation.id))
         object.__setattr__(self, "success", self.operation.success)
+        rows = row_reader(self.contract, self.result, self.pick, self.paging, exact=self.exact)
+        object.__setattr__(self, "rows", rows)
 
     @property
     def declares_404(self) -> bool:

@@ -7,9 +7,13 @@ never told: they are personal data as often as not.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
+
+from resolvers.source import BoundOperation
+
+_UNSEEN: Final = nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,19 @@ class Watched(Protocol):
         another's was `shared`, or the answer was `cached`.
         """
         ...
+
+
+def watched_step(
+    watches: tuple[StepWatch, ...],
+    kind: Literal["entities", "groups", "list"],
+    call: BoundOperation | None,
+    keys: int,
+) -> AbstractContextManager[object]:
+    """What is entered while a step runs: each of those who watch steps."""
+    if not watches or call is None:
+        return _UNSEEN
+    step = Step(kind, call.service, call.operation.id, keys)
+    entered = ExitStack()
+    for watch in watches:
+        entered.enter_context(watch(step))
+    return entered

@@ -11,10 +11,11 @@ from __future__ import annotations
 import logging
 from asyncio import AbstractEventLoop, Future, Task, gather
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Literal, TypeVar, cast
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, cast
 
 from adapters.contract import Parameter
 from adapters.messages import Request
@@ -22,16 +23,16 @@ from adapters.service import Service
 from resolvers.answered import page_of, value_of
 from resolvers.batch import Batch, Turns
 from resolvers.call import Sender, other_parameters, request_of
+from resolvers.calls import Calls, Upstream
 from resolvers.change_keys import ChangeKeys
 from resolvers.errors import incomplete, page_fault
 from resolvers.fault import Code, Fault
-from resolvers.lifetime import Lifetime
+from resolvers.kept_parts import KeptParts
 from resolvers.load import load_entities, load_groups
 from resolvers.paging import Incomplete, Page, PageViolation, follow
-from resolvers.sent import Upstream, sent
-from resolvers.settled import Ask, Settled, Slot, together
+from resolvers.settled import Ask, Settled, Slot, derived, together
 from resolvers.source import BoundOperation, Entity, Grouped, Supplied
-from resolvers.steps import Step, StepWatch, Watched
+from resolvers.steps import StepWatch, Watched, watched_step
 from resolvers.where import down
 
 _LOG: Final = logging.getLogger("stolon.store")
@@ -56,20 +57,25 @@ class Store:
     ) -> None:
         self.sender = sender
         self.change_keys = ChangeKeys(sender.caller) if change_keys is None else change_keys
-        self._upstreams = upstreams
+        self._calls = Calls(upstreams, sender, epoch=epoch, request_id=request_id)
         self._loop = loop
-        self.watched: Watched | None = None
-        self.lifetime = Lifetime()
+        self.lifetime = self._calls.lifetime
         """Of all that was asked for."""
-        self._epoch = epoch
-        self._request_id = request_id
         self._steps = steps
         self._slots: dict[Hashable, Slot] = {}
         self._batches: dict[Hashable, Batch] = {}
         self._tasks: set[Task[Any]] = set()
         self._closed = False
-        self._changed = False
         self._turns = Turns(loop, self._own)
+
+    @property
+    def watched(self) -> Watched | None:
+        """Who is told what is asked and called."""
+        return self._calls.watched
+
+    @watched.setter
+    def watched(self, watched: Watched) -> None:
+        self._calls.watched = watched
 
     # --- asking
 
@@ -79,7 +85,7 @@ class Store:
         """
         slot, new = self._slot(_identity(request))
         if new:
-            self._task(slot, self._send(call, request))
+            self._task(slot, self._calls.send(call, request))
         return slot.ask()
 
     def value(self, call: BoundOperation, supplied: Supplied) -> Ask:
@@ -90,12 +96,18 @@ class Store:
         asked = self.answer(call, request)
         if isinstance(asked, Settled):
             return value_of(call, asked)
-        return self._derived(asked, partial(value_of, call))
+        return derived(asked, partial(value_of, call), _defect, self._loop)
 
-    async def loaded(self, call: BoundOperation, supplied: Supplied) -> Settled:
-        """The same for a load, which has a task of the store already: nothing else may await it."""
-        request = request_of(call, supplied, self.sender)
-        return value_of(call, await self.sent(call, request))
+    async def read(
+        self,
+        call: BoundOperation,
+        supplied: Supplied,
+        values: Mapping[Parameter | str, object] = MappingProxyType({}),
+    ) -> Settled:
+        """The answer, or one page of it, for a load, which has a task of the store already: nothing else may await
+        it. Raises FieldError for what cannot be sent.
+        """
+        return await self.sent(call, request_of(call, supplied, self.sender, values))
 
     async def sent(self, call: BoundOperation, request: Request) -> Settled:
         """What `answer` gives, sent by the one who awaits this, unless it was asked for before."""
@@ -104,7 +116,7 @@ class Store:
             asked = slot.ask()
             return asked if isinstance(asked, Settled) else await asked
         try:
-            slot.settle(await self._send(call, request))
+            slot.settle(await self._calls.send(call, request))
         except Exception as raised:  # noqa: BLE001 - a defect settles as one, whoever asked
             slot.fail(raised, _defect)
         except BaseException:
@@ -159,6 +171,31 @@ class Store:
             batch.leave(self._own)
         return together(waiting, self._loop)
 
+    async def loaded(self, entity: Entity, keys: Sequence[tuple[str, ...]]) -> list[Settled]:
+        """The same, loaded by the one who awaits this, where nobody else will ask for more of them and nobody but the
+        end of the request can end the wait.
+        """
+        of = entity.slot
+        if any((of, key) in self._slots for key in keys):
+            landing = self.entities(entity, keys, alone=True)
+            if isinstance(landing, Future):
+                await landing
+            return [cast("Settled", self._slots[of, key].settled) for key in keys]
+        slots = {key: self._slot((of, key))[0] for key in keys}
+        try:
+            results = await self._load_entities(entity, list(slots))
+        except Exception as raised:  # noqa: BLE001 - a defect settles as one, whoever asked
+            for slot in slots.values():
+                slot.fail(raised, _defect)
+        except BaseException:
+            for slot in slots.values():
+                slot.abandon()
+            raise
+        else:
+            for slot, result in zip(slots.values(), results, strict=True):
+                slot.settle(result)
+        return [cast("Settled", slots[key].settled) for key in keys]
+
     def group(self, grouped: Grouped, supplied: Supplied, each: str) -> Ask:
         """The items of a grouped operation that belong to one parent's value: a list of pairs of item and
         place.
@@ -182,7 +219,11 @@ class Store:
 
     def limits(self, call: BoundOperation) -> Service:
         """The settings of the service that a call goes to."""
-        return self._upstreams[call.service].service
+        return self._calls.limits(call)
+
+    def kept(self, call: BoundOperation, supplied: Supplied, apart: Hashable) -> KeptParts | None:
+        """What of a batched operation need not be asked for: see `Calls`."""
+        return self._calls.kept(call, supplied, apart)
 
     async def change(self, call: BoundOperation, supplied: Supplied) -> Settled:
         """Make a call that changes something: never shared, never repeated. What was read before is
@@ -193,7 +234,7 @@ class Store:
         request = request_of(call, supplied, self.sender)
         self._still_open()
         try:
-            return value_of(call, await self._send(call, request))
+            return value_of(call, await self._calls.send(call, request))
         finally:
             self.forget()
 
@@ -202,7 +243,7 @@ class Store:
         from the services themselves.
         """
         self._slots = {}
-        self._changed = True
+        self._calls.anew = True
 
     async def close(self) -> None:
         """End every task and wait until they have ended. Who waits is cancelled; who asks later: RuntimeError."""
@@ -219,24 +260,11 @@ class Store:
 
     # --- loading
 
-    async def _send(self, call: BoundOperation, request: Request) -> Settled:
-        if self._changed and request.safe:
-            request = replace(request, anew=True)
-        return await sent(
-            self._upstreams[call.service],
-            call,
-            request,
-            epoch=self._epoch,
-            request_id=self._request_id,
-            watched=self.watched,
-            lifetime=self.lifetime,
-        )
-
     async def _follow(self, call: BoundOperation, supplied: Supplied, key: Hashable) -> Settled:
         paging = call.paging
         assert paging is not None  # asked for by `whole` alone, which looked
         try:
-            with self._step("list", call, 0), self._loading([key]):
+            with watched_step(self._steps, "list", call, 0), self._loading([key]):
                 items = await follow(paging, partial(self.page, call, supplied), self.limits(call).page_limit)
         except Incomplete as ended:
             return Settled(fault=incomplete(call, ended.pages))
@@ -244,27 +272,19 @@ class Store:
             return Settled(fault=page_fault(call, broken))
         return Settled((items, down(call.root, call.pick)))
 
-    async def _load_entities(self, entity: Entity, keys: list[Hashable]) -> list[Settled]:
+    async def _load_entities(self, entity: Entity, keys: Sequence[Hashable]) -> list[Settled]:
         one = entity.one if entity.many is None else entity.many
-        with self._step("entities", one, len(keys)), self._loading((entity.slot, key) for key in keys):
+        with (
+            watched_step(self._steps, "entities", one, len(keys)),
+            self._loading((entity.slot, key) for key in keys),
+        ):
             return await load_entities(self, entity, cast("list[tuple[str, ...]]", keys))
 
     async def _load_groups(self, grouped: Grouped, supplied: Supplied, keys: list[Hashable]) -> list[Settled]:
         others = other_parameters(grouped.call, supplied, self.sender) if self.watched else b""
         owned = ((grouped.asks, others, key) for key in keys)
-        with self._step("groups", grouped.call, len(keys)), self._loading(owned):
+        with watched_step(self._steps, "groups", grouped.call, len(keys)), self._loading(owned):
             return await load_groups(self, grouped, supplied, cast("list[str]", keys))
-
-    def _step(
-        self, kind: Literal["entities", "groups", "list"], call: BoundOperation | None, keys: int
-    ) -> AbstractContextManager[object]:
-        if not self._steps or call is None:
-            return _UNSEEN
-        step = Step(kind, call.service, call.operation.id, keys)
-        entered = ExitStack()
-        for watch in self._steps:
-            entered.enter_context(watch(step))
-        return entered
 
     def _loading(self, keys: Iterable[Hashable]) -> AbstractContextManager[object]:
         return _UNSEEN if self.watched is None else self.watched.loading(list(keys))
@@ -273,8 +293,8 @@ class Store:
 
     def _slot(self, key: Hashable) -> tuple[Slot, bool]:
         found = self._slots.get(key)
-        if self.watched is not None:
-            self.watched.asked(key, new=found is None)
+        if self._calls.watched is not None:
+            self._calls.watched.asked(key, new=found is None)
         if found is not None:
             return found, False
         self._still_open()
@@ -293,20 +313,6 @@ class Store:
             found = self._batches[key] = Batch(load, self._turns.added, _defect, self._loop)
         return found
 
-    def _derived(self, asked: Future[Settled], use: Callable[[Settled], Settled]) -> Future[Settled]:
-        made: Future[Settled] = self._loop.create_future()
-
-        def landed(done: Future[Settled]) -> None:
-            if made.done():
-                return
-            if done.cancelled():
-                made.cancel()
-            else:
-                made.set_result(_used(use, done.result()))
-
-        asked.add_done_callback(landed)
-        return made
-
     def _task(self, slot: Slot, work: Coroutine[Any, Any, Settled]) -> None:
         self._own(work).add_done_callback(partial(slot.land, broken=_defect))
 
@@ -320,14 +326,7 @@ class Store:
 def _identity(one: Request) -> tuple[Hashable, ...]:
     """What makes two requests of one caller the same."""
     headers = tuple(sorted(one.headers.items())) if one.headers else ()
-    return (one.service, one.operation, one.target, headers, one.body)
-
-
-def _used(use: Callable[[Settled], Settled], result: Settled) -> Settled:
-    try:
-        return use(result)
-    except Exception as raised:  # noqa: BLE001 - whoever waits for it would wait for ever
-        return Settled(fault=_defect(raised))
+    return (one.service, one.operation, one.target, headers, one.body, one.fallback)
 
 
 def _defect(raised: BaseException) -> Fault:

@@ -4,12 +4,20 @@ for an error.
 
 from __future__ import annotations
 
-from typing import Self, TypeAlias
+from typing import Final, Self, TypeAlias
 
 # A linked list from the leaf to the root, so that one step down costs one tuple; an empty one is the whole answer.
 Where: TypeAlias = tuple["Where", str | int] | tuple[()]
 
 ROOT: Where = ()
+
+
+class _Somewhere(int):
+    """An index that is not known."""
+
+
+SOMEWHERE: Final = _Somewhere(-1)
+"""One of the items of a list: of what was kept apart nobody knows which it was."""
 
 
 class Root(tuple[()]):
@@ -36,7 +44,9 @@ def json_path(where: Where) -> str:
     steps: list[str] = []
     while where:
         where, step = where
-        if isinstance(step, int):
+        if step is SOMEWHERE:
+            steps.append("[*]")
+        elif isinstance(step, int):
             steps.append(f"[{step}]")
         elif step.isidentifier():
             steps.append(f".{step}")

@@ -18,10 +18,13 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from adapters.contract import MISSING
 from adapters.failures import BadAnswer, TimedOut, Unavailable
+from adapters.fallback import fallback
 from adapters.messages import Identity, Request, Response, Send
 from adapters.service import Service
-from graph.executor import Answer, GraphQLRequest
+from adapters.stack import stack
+from graph.executor import GraphQLRequest
 from graph.lanes import PLAN, Lanes
 from graph.schema import Schema
 from resolvers.caller import Caller
@@ -65,10 +68,21 @@ def caller(
     )
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """A response (GraphQL, section 7.1), as plain dicts and lists. `data` is `MISSING` where nothing was executed,
+    None where all of it was nulled. `errors` are in the form that clients get, their codes in `extensions`.
+    """
+
+    data: Any = MISSING
+    errors: list[dict[str, Any]] = []
+    extensions: Mapping[str, Any] = {}
+
+
 @dataclass(slots=True)
 class _Scripted:
     service: Service
     send: Send
+    entities: None = None
 
 
 class Services:
@@ -106,13 +120,14 @@ class Services:
 
     def upstreams(self, schema: Schema) -> dict[str, _Scripted]:
         """The services of a schema's contracts, as the store wants them."""
-        names = schema.graph.contracts.all_read
+        named = {
+            name: self._settings.get(name) or Service(name, "http://localhost", credentials="forward")
+            for name in schema.graph.contracts.all_read
+        }
+        # Nothing is cached here, so that of fallbacks there are the constants.
         return {
-            name: _Scripted(
-                self._settings.get(name) or Service(name=name, url="http://localhost", credentials="forward"),
-                self._send,
-            )
-            for name in names
+            name: _Scripted(service, stack(fallback(service.fallbacks), transport=self._send))
+            for name, service in named.items()
         }
 
     def check_all_scripted(self) -> None:
@@ -165,4 +180,4 @@ async def execute(
     document = GraphQLRequest(query, variables or {}, operation_name, asked)
     answered = await lanes.execute(document, caller or Caller(), passed, "test-request")
     services.check_all_scripted()
-    return answered
+    return Answer(answered.data, answered.errors, answered.extensions)

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from adapters.mistake import ProjectError
-from graph.demo import run_demo
+from graph.demo import run_demo, started_as
 
 ROOT = Path(__file__).resolve().parent.parent
 STOLON = (sys.executable, "-c", "import sys; sys.argv[0] = 'stolon'; from graph.cli import main; main()")
@@ -156,6 +156,17 @@ def test_the_demo_explains_an_operation_as_the_command_does() -> None:
     assert [f"  {line}" for line in told.stdout.splitlines()] == tree
 
 
+def test_the_printed_command_works_in_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the whole path of the program that was started; what is no program is told by its plain name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "stolon").write_text("#!/bin/sh\n")
+    assert started_as("bin/stolon") == "stolon"
+    (tmp_path / "bin" / "stolon").chmod(0o755)
+    assert started_as("bin/stolon") == str(tmp_path / "bin" / "stolon")
+    assert [started_as("stolon"), started_as("bin"), started_as("-c")] == ["stolon"] * 3
+
+
 def test_the_demo_serves_three_callers_and_ends_without_a_trace() -> None:
     """One token a line, each works at once, as does what it says to try; the promised query costs three calls;
     SIGTERM ends every process.
@@ -175,8 +186,9 @@ def test_the_demo_serves_three_callers_and_ends_without_a_trace() -> None:
         # The story of five services, which needs each of the gateway's credentials.
         status, body = running.ask(running.tokens["ana"], DASHBOARD.read_text())
         assert (status, "errors" in body, None in body["data"]["me"].values()) == (200, False, False)
-        seen = {name: running.ask(running.tokens[name], "{me{id email}}") for name in NAMES}
+        seen = {name: running.ask(running.tokens[name], "{me{id name email}}") for name in NAMES}
         assert [body["data"]["me"]["id"] for _, body in seen.values()] == ["u-0001", "u-0002", "u-0003"]
+        assert [body["data"]["me"]["name"].split()[0].lower() for _, body in seen.values()] == NAMES
         assert [body["data"]["me"]["email"] is None for _, body in seen.values()] == [False, True, True]
         assert running.ask("no.such.token", "{me{id}}")[0] == 401
 

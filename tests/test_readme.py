@@ -31,7 +31,7 @@ BLOCKS = blocks(TEXT)
 FILES = {one.file: one.text for one in BLOCKS if one.file is not None}
 CONSOLES = [one for one in BLOCKS if one.language == "console"]
 SECONDS = 60
-MAIN = "import sys; sys.argv[0] = 'stolon'; from graph.cli import main; main()"
+MAIN = "import sys; sys.argv[0] = sys.argv.pop(1); from graph.cli import main; main()"
 
 
 def free_port() -> str:
@@ -53,7 +53,7 @@ class Shell:
         self._running: list[subprocess.Popen[str]] = []
         commands = folder / "bin"
         commands.mkdir()
-        for name, start in {"python": "", "stolon": f" -c {shlex.quote(MAIN)}"}.items():
+        for name, start in {"python": "", "stolon": f' -c {shlex.quote(MAIN)} "$0"'}.items():
             (commands / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{start} "$@"\n')
             (commands / name).chmod(0o755)
         path = f"{commands}{os.pathsep}{os.environ['PATH']}"

@@ -36,7 +36,9 @@ async def search_harvests(request: web.Request) -> web.Response:
 
 
 async def get_yield(request: web.Request) -> web.Response:
-    """What one plant gave."""
+    """What one plant gave. That of the thirteenth nobody can say: its scale is broken."""
+    if request.match_info["plantId"] == "13":
+        return web.Response(status=503)
     grams = [
         one["grams"] for one in request.app[ROWS] if str(one["plantId"]) == request.match_info["plantId"]
     ]

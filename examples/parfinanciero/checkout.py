@@ -155,6 +155,8 @@ def _bad_input(mistakes: list[tuple[list[Any], str]]) -> rest.FieldError:
 
 
 async def _not_paid(context: Context, order: Any, name: str, fault: rest.Fault) -> CheckoutResult:
+    if fault.code is rest.Code.CONFLICT:
+        return await _paid_by_another(context, order, name, fault)
     status = fault.status
     refused = status is not None and 400 <= status < 500
     if refused or (status is None and fault.code not in _OUTCOME_OPEN):
@@ -169,6 +171,23 @@ async def _not_paid(context: Context, order: Any, name: str, fault: rest.Fault) 
     if payment.state == "failed":
         return await _undone(context, order, CheckoutState.REFUSED, payment, payment.failure_code)
     return CheckoutResult(state=CheckoutState.PAID, order=order, payment=payment)
+
+
+async def _paid_by_another(context: Context, order: Any, name: str, fault: rest.Fault) -> CheckoutResult:
+    """The same checkout was sent twice, and while this one ordered, the other's payment was made under their key: its
+    order is the one that counts.
+    """
+    try:
+        payment = await context.call(payments.op("findPayment"), idempotency_key=name)
+    except rest.FieldError:
+        payment = None
+    if payment is None:
+        return CheckoutResult(state=CheckoutState.UNKNOWN, order=order, reason=fault.message)
+    undone = await _undone(context, order, CheckoutState.NOT_PAID, payment, fault.message)
+    if undone.state is CheckoutState.NOT_UNDONE:
+        # To be asked again: what became of the payment is known then, and told.
+        return CheckoutResult(state=CheckoutState.UNKNOWN, order=order, reason=fault.message)
+    return await _earlier(context, payment)
 
 
 async def _undone(

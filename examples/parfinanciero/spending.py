@@ -29,12 +29,14 @@ class Category:
     budget: rest.auto
 
 
-# Storage speaks bytes, and Stolon JSON: the graph shows what is known of a file; expenses hand out its bytes.
+# Storage speaks bytes, and Stolon JSON: the graph shows what is known of a file; expenses hand out its bytes. And
+# storage can't know what it keeps, so that what it is here is said here.
 @rest.type(
     storage.schema("StoredObject"),
     key="id",
     many=storage.op("listObjects", ids=rest.keys),
     scopes=["expenses:read"],
+    description="The file that proves an expense.",
 )
 class Receipt:
     """The file that proves an expense."""
@@ -138,8 +140,9 @@ class SpendingOfUser:
     projection: Projection | None = rest.link(
         key="id", description="What the customer will spend, as it was projected last."
     )
-    # The last one: below it the name would be the field's, and no longer the contract's.
-    expenses: rest.Connection[Expense] | None = rest.connection(
+    # Not `expenses`: in this module that name is the contract's, and below the field it would be the field's.
+    spent: rest.Connection[Expense] | None = rest.connection(
         expenses.op("listExpenses", user_id=rest.this("id")),
+        name="expenses",
         description="What the customer spent, the newest first.",
     )

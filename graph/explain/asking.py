@@ -20,7 +20,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
-from adapters.mistake import nearest
+from adapters.mistake import nearest, suggested
 from graph.documents import Unfit, examined, not_chosen, parsed, pick
 from graph.explain.report import Report, report
 from graph.explain.variables import stated
@@ -59,7 +59,7 @@ def ask(
     read = examined(parsed(query, limits), query)
     names = [one.name.value for one, _ in read.operations if one.name is not None]
     if operation_name is not None and operation_name not in names:
-        near = nearest(operation_name, names)
+        near = suggested(operation_name, names)
         raise Unfit([not_chosen(f"The document has no operation of the name {operation_name!r}{near}")])
     document, node = read.node, pick(read, operation_name, limits)
     wrong = errors_of(schema._schema, document, (*specified_rules, *STRAWBERRY_RULES))

@@ -32,7 +32,7 @@ class Get:
         return request.method == METHOD
 
     async def respond(self, request: web.Request, exchange: Exchange) -> web.StreamResponse:
-        """The answer. Raises `Refused` (400) for parameters that are missing, repeated or malformed; 405 for
-        mutations.
+        """The answer, or 304 where the client has it already. Raises `Refused` (400) for parameters that are missing,
+        repeated or malformed; 405 for mutations.
         """
-        return await exchange.answer(of_url(request.query), may_mutate=False)
+        return await exchange.answer(of_url(request.query), may_mutate=False, validates=True)

@@ -8,16 +8,18 @@ with the Structs whose field the step will fill (`resolvers/fast/run.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
+from graphql import Undefined
 
 from resolvers.fast.in_types import InObject, InValue
 from resolvers.fast.leaves import Convert
+from resolvers.fast.typed_rows import TypedRows
 from resolvers.fast.uncompiled import Troubled
 
 
@@ -28,6 +30,8 @@ class Hanging:
     parents: list[Any] = field(default_factory=list)
     outs: list[Any] = field(default_factory=list)
 
+
+_NOTHING: Final = frozenset({type(None), type(Undefined)})
 
 Hung: TypeAlias = dict[int, Hanging]
 """By the number of the step."""
@@ -41,14 +45,25 @@ def as_decoded(values: list[Any], hung: Hung) -> list[Any]:
 
 
 def leaves(convert: Convert, of: InValue | None = None) -> Builder:
-    """Leaves that have to be converted. Decoding lets null through wherever anything may stand: where none may be,
-    `of` says so. Raises `Troubled`.
+    """Leaves that have to be converted, by one function after the other. Decoding lets null through wherever anything
+    may stand: where none may be, `of` says so. Raises `Troubled`, and what the functions raise.
     """
 
+    def made_of(values: Iterable[Any]) -> list[Any]:
+        for one in convert:
+            values = map(one, values)
+        made = list(values)
+        if not _NOTHING.isdisjoint(map(type, made)):
+            raise Troubled  # a scalar that gives nothing for a value
+        return made
+
     def built(values: list[Any], hung: Hung) -> list[Any]:
-        if of is not None and not (of.nullable or of.may_lack) and None in values:
+        if None not in values:
+            return made_of(values)
+        if of is not None and not (of.nullable or of.may_lack):
             raise Troubled
-        return [None if value is None else convert(value) for value in values]
+        made = iter(made_of(value for value in values if value is not None))
+        return [None if value is None else next(made) for value in values]
 
     return built
 
@@ -122,23 +137,19 @@ def read_column(read: Callable[[Any], Any], build: Builder, *, nullable: bool) -
 
 
 def converted(of: InValue, build: Builder) -> Builder:
-    """What was decoded without types, held to its In type first. Raises msgspec.ValidationError."""
+    """Rows, or lists of them, decoded to their In type; what was decoded without types is held to it. Raises
+    msgspec.ValidationError, and what else rows that are no JSON raise.
+    """
 
-    listed: Any = None
-
-    def built(values: list[Any], hung: Hung) -> list[Any]:
-        nonlocal listed
-        if listed is None:
-            listed = list.__class_getitem__(of.made())  # a type that is made while the program runs
-        return build(msgspec.convert(values, listed), hung)
-
-    return built
+    typed = TypedRows(of)
+    return lambda values, hung: build(typed(values), hung)
 
 
 @dataclass(slots=True, eq=False)
 class ObjectBuilder:
-    """Builds objects of one shape. `decoded` is their In type, None for Python objects; `as_is` are the response
-    keys with the upstream names where every field is a property as it came; `steps` hang on these objects.
+    """Builds objects of one shape. `decoded` is their In type, None for Python objects; `as_is`: every field is a
+    property as it came, by the names `same`, or `filled` by a step, so that one type may serve for In and Out.
+    `steps` hang on these objects; `islands` are those of the plan.
     """
 
     keys: tuple[str, ...]
@@ -146,6 +157,8 @@ class ObjectBuilder:
     columns: list[Column] = field(default_factory=list)
     as_is: bool = True
     same: list[str] = field(default_factory=list)
+    filled: tuple[str, ...] = ()
+    islands: Collection[int] = ()
     steps: list[int] = field(default_factory=list)
     out: Any = None
 
@@ -167,17 +180,40 @@ class ObjectBuilder:
             one.outs += outs
         return outs
 
-    def _finish(self) -> None:
-        # Only now has everybody said what they read of these objects.
+    def __post_init__(self) -> None:
+        if self.decoded is not None:
+            self.decoded.other = self.decoded.out is not None
+            self.decoded.out = self
+
+    def fields(self) -> list[tuple[str, str]] | None:
+        """The fields of a type that serves for In and Out, by attribute and response key; None where there is none
+        such. Not before everybody has said what they read of these objects.
+        """
         decoded = self.decoded
-        same = decoded is not None and list(decoded.values) == self.same == list(self.keys)
-        self.as_is = self.as_is and same
+        shown = [key for key in self.keys if key not in self.filled]
+        if decoded is None or not self.as_is or not list(decoded.values) == self.same == shown:
+            return None
+        if self.filled and self.islands:  # these look for the objects that they stand in
+            return None
+        return [
+            (filled_by(index) if key in self.filled else decoded.values[key].attribute, key)
+            for index, key in enumerate(self.keys)
+        ]
+
+    def _finish(self) -> None:
+        decoded = self.decoded
+        self.as_is = decoded is not None and not decoded.other and self.fields() is not None
         self.out = out_type(self.keys)
+
+
+def filled_by(index: int) -> str:
+    """The attribute of the field at an index of a shape, in the Structs that a step fills."""
+    return f"f{index}_"
 
 
 def out_type(keys: tuple[str, ...]) -> Any:
     """A Struct whose fields leave under these response keys, in this order."""
-    names = [f"f{index}" for index in range(len(keys))]
+    names = [filled_by(index) for index in range(len(keys))]
     return msgspec.defstruct(
         "Out",
         [(name, Any) for name in names],

@@ -9,7 +9,7 @@ something, are errors of decoding. The checked lane then finds out what they are
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 
@@ -103,11 +103,23 @@ class InValue:
         return made | None if self.nullable and made is not Any and made is not KEY else made
 
 
+class Out(Protocol):
+    """What an object leaves as."""
+
+    def fields(self) -> list[tuple[str, str]] | None:
+        """The fields by attribute and response key, in their order; None where that is a type of its own."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class InObject:
-    """The properties that are decoded of an object, by their upstream names."""
+    """The properties that are decoded of an object, by their upstream names. Where all of them leave, as one `out`
+    and no `other`, this type serves for both; fields that are not decoded are filled in later.
+    """
 
     values: dict[str, InValue] = field(default_factory=dict)
+    out: Out | None = None
+    other: bool = False
     _made: Any = None
 
     def value(self, name: str, *, may_lack: bool, nullable: bool) -> InValue:
@@ -121,14 +133,21 @@ class InObject:
     def made(self) -> type[msgspec.Struct]:
         """The Struct, made once."""
         if self._made is None:
+            names = None if self.out is None or self.other else self.out.fields()
+            if names is None:
+                names = [(value.attribute, name) for name, value in self.values.items()]
             fields: list[Any] = []
-            for value in self.values.values():
-                of = value.made()
-                fields.append((value.attribute, of, None) if value.may_lack else (value.attribute, of))
+            for attribute, name in names:
+                value = self.values.get(name)
+                if value is None:
+                    fields.append((attribute, Any, None))
+                else:
+                    of = value.made()
+                    fields.append((attribute, of, None) if value.may_lack else (attribute, of))
             self._made = msgspec.defstruct(
                 "In",
                 fields,
-                rename={value.attribute: name for name, value in self.values.items()},
+                rename=dict(names),
                 kw_only=True,
                 gc=False,  # trees without cycles, of which an answer may hold thousands
             )

@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Coroutine, Iterable, Iterator
+from collections import deque
+from collections.abc import Coroutine, Iterator
+from itertools import repeat
 from typing import Any, Final, cast
 
 from graphql.execution.values import VariableValues
 from graphql.pyutils import gather_with_cancel
 
-from adapters.contract import MISSING
 from resolvers.call import request_of, supply
 from resolvers.fast.builders import Hanging, Hung
+from resolvers.fast.given import given_of
+from resolvers.fast.groups import groups
+from resolvers.fast.islands import Island
+from resolvers.fast.lookups import lookups
 from resolvers.fast.program import FastStep, Program
 from resolvers.fast.uncompiled import Troubled
-from resolvers.keys import canonical
 from resolvers.resolve import Paged, lacks, resolve
+from resolvers.run.parts import Parts
 from resolvers.settled import Settled
-from resolvers.source import Fetch, Lookup, Pages, Supplied
+from resolvers.source import Fetch, Grouped, Lookup, Pages, Supplied
 from resolvers.store import Store
 
 SLICE: Final = 1_000
@@ -36,8 +41,11 @@ ASKED: Final = 100
 class FastRun:
     """One execution of a program, for one request's variables, over its store."""
 
-    def __init__(self, program: Program, variables: VariableValues, store: Store) -> None:
+    def __init__(
+        self, program: Program, variables: VariableValues, store: Store, parts: Parts | None = None
+    ) -> None:
         self._program = program
+        self._parts = parts
         self._variables = variables
         self._store = store
         self._branches = False
@@ -45,61 +53,89 @@ class FastRun:
     async def execute(self) -> Any:
         """The data of the answer, a Struct. Raises `Troubled`."""
         hung: Hung = {}
+        cancelled = _cancelled()
         try:
-            (root,) = self._program.root([None], hung)
+            (self._root,) = self._program.root([None], hung)
             await self._onward(hung)
         except Exception as raised:
+            if _cancelled() > cancelled:  # in the turn of the fault, which `gather` then gives in its place
+                raise asyncio.CancelledError from None
             # Whatever it is, the checked lane meets it again, and says it where it belongs.
             raise Troubled from raised
-        return root
+        return self._root
 
     async def _onward(self, hung: Hung) -> None:
         """Start every step that objects hang on, and wait for them and what is below."""
         if len(hung) == 1:
             ((number, hanging),) = hung.items()
-            await self._step(self._program.steps[number], hanging)
+            await self._step(number, hanging)
         elif hung:
             # Asked for at once, in the plan's order; each then goes on by itself.
             self._branches = True
-            works = [self._step(self._program.steps[number], hung[number]) for number in sorted(hung)]
+            works = [self._step(number, hung[number]) for number in sorted(hung)]
             await gather_with_cancel(*works)
 
-    async def _step(self, step: FastStep, hanging: Hanging) -> None:
+    async def _step(self, number: int, hanging: Hanging) -> None:
+        step = self._program.steps[number]
+        if not isinstance(step, FastStep):
+            await self._island(cast("Island", step), hanging)
+            return
         hung: Hung = {}
         source = step.source
         if isinstance(source, Lookup):
             await self._lookup(step, source, hanging, hung)
+        elif step.by is not None:
+            supplied = Supplied(arguments=self._program.arguments(step, self._variables))
+            by, turn = list(map(step.by, hanging.parents)), _turn(hanging.parents)
+            found = await groups(cast("Grouped", source), by, supplied, self._store, turn)
+            await self._put(step, hanging, found, hung)
         elif step.decode is not None:
             await self._fetch(step, cast("Fetch", source), hanging, hung)
         else:
             await self._resolve(step, hanging, hung)
         await self._onward(hung)
 
+    # --- by the checked lane
+
+    async def _island(self, island: Island, hanging: Hanging) -> None:
+        assert self._parts is not None  # whoever runs a program with islands gives what runs them
+        island.check(hanging.parents)
+        outs: list[Any] = []
+        parents = island.parents(self._root, hanging, outs)
+        part = self._parts.begin(island.number, parents, len(hanging.outs))
+        await part.ended()
+        if len(outs) != len(hanging.outs):
+            raise Troubled  # never: each of them stands at one place
+        for out, place in zip(outs, part.places.values(), strict=True):
+            value = place.container[place.key]
+            if value is None and not island.field.shape.nullable:
+                raise Troubled  # an error took what is above
+            setattr(out, island.attribute, value)
+
     # --- by key
 
     async def _lookup(self, step: FastStep, source: Lookup, hanging: Hanging, hung: Hung) -> None:
         keys = self._keys(step, source, hanging.parents)
-        waiting: dict[Any, list[Any]] = {}
-        for key, out in zip(keys, hanging.outs, strict=True):
-            outs = waiting.get(key)
-            if outs is None:
-                waiting[key] = [out]
-            else:
-                outs.append(out)
-        texts = _texts(source, waiting)
-        there: list[list[Any]] = []
-        items: list[Any] = []
-        for key, settled in zip(texts, await self._settled(step, source, list(texts.values())), strict=True):
-            pair = settled.unwrap()
-            if pair is not None:
-                there.append(waiting[key])
-                items.append(pair[0])
-        if len(items) < len(waiting) and not step.nullable:
+        found = dict.fromkeys(keys)  # nothing, until there is something
+        items = await lookups(
+            source, list(found), self._store, alone=step.alone, branches=self._branches, most=SLICE
+        )
+        if len(items) < len(found) and not step.nullable:
             raise Troubled
-        attribute = step.attribute
-        for outs, value in zip(there, await self._built(step, items, hung), strict=True):
-            for out in outs:
-                setattr(out, attribute, value)
+        if step.apart:
+            await self._each(step, hanging, keys, items, hung)
+            return
+        found.update(zip(items, await self._built(step, list(items.values()), hung), strict=True))
+        # For each parent, without a turn of Python's own loop.
+        deque(map(setattr, hanging.outs, repeat(step.attribute), map(found.get, keys)), maxlen=0)
+
+    async def _each(
+        self, step: FastStep, hanging: Hanging, keys: list[Any], items: dict[Any, Any], hung: Hung
+    ) -> None:
+        """What leaves of the items, anew for each parent."""
+        outs = [out for key, out in zip(keys, hanging.outs, strict=True) if key in items]
+        built = await self._built(step, [items[key] for key in keys if key in items], hung)
+        deque(map(setattr, outs, repeat(step.attribute), built), maxlen=0)
 
     def _keys(self, step: FastStep, source: Lookup, parents: list[Any]) -> list[Any]:
         """The key of each parent: one part, or a tuple of several."""
@@ -107,27 +143,12 @@ class FastRun:
             parts = [list(map(get, parents)) for get in step.key]
         else:
             arguments, sender = self._program.arguments(step, self._variables), self._store.sender
-            given = [Supplied(parent=_given(step, parent), arguments=arguments) for parent in parents]
+            given = [Supplied(parent=given_of(step.given, parent), arguments=arguments) for parent in parents]
             if source.call is not None and source.call.from_client:
                 for one in given:  # refuses what may not be sent, before anything is asked
                     request_of(source.call, one, sender)
             parts = [[supply(part, one, sender) for one in given] for part in source.key]
         return parts[0] if len(parts) == 1 else list(zip(*parts, strict=True))
-
-    async def _settled(self, step: FastStep, source: Lookup, asked: list[tuple[str, ...]]) -> list[Settled]:
-        ask, entity = self._store.entities, source.entity
-        if len(asked) <= SLICE:
-            landing = ask(entity, asked, alone=step.alone)
-        else:
-            for start in range(0, len(asked), SLICE):
-                ask(entity, asked[start : start + SLICE])
-                await asyncio.sleep(0)
-            landing = ask(entity, asked)
-        if isinstance(landing, Future):
-            await landing
-            landing = ask(entity, asked)
-        assert isinstance(landing, list)  # nothing that was settled is forgotten while a query runs
-        return landing
 
     # --- one answer for each parent
 
@@ -138,7 +159,7 @@ class FastRun:
         for count, parent in enumerate(hanging.parents, 1):
             if count % turn == 0:
                 await asyncio.sleep(0)
-            supplied = Supplied(parent=_given(step, parent), arguments=arguments)
+            supplied = Supplied(parent=given_of(step.given, parent), arguments=arguments)
             if lacks(source.call, supplied.parent):
                 asked.append(None)
             else:
@@ -168,7 +189,7 @@ class FastRun:
             for count, parent in enumerate(hanging.parents, 1):
                 if count % turn == 0:
                     await asyncio.sleep(0)
-                values.append(resolve(step.source, _given(step, parent), arguments, self._store))
+                values.append(resolve(step.source, given_of(step.given, parent), arguments, self._store))
             waits = [one for one in values if isinstance(one, Coroutine)]
             # Pages are read when they are awaited; everything else is under way.
             if isinstance(step.source, Pages) and len(waits) > 1:
@@ -186,6 +207,9 @@ class FastRun:
         if len(there) < len(values) and not step.nullable:
             raise Troubled
         built = await self._built(step, [values[index] for index in there], hung)
+        if len(there) < len(values):
+            for out in hanging.outs:  # whatever an answer held under the name of the field
+                setattr(out, step.attribute, None)
         for index, value in zip(there, built, strict=True):
             setattr(hanging.outs[index], step.attribute, value)
 
@@ -209,6 +233,12 @@ class FastRun:
         return made
 
 
+def _cancelled() -> int:
+    """How often this task was told to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
 def _turn(parents: list[Any]) -> int:
     """How many of these parents are asked for before the loop has a turn: so many that keys still make one batch."""
     return max(ASKED, len(parents) // ASKED)
@@ -225,29 +255,3 @@ def _runs(values: list[Any]) -> Iterator[list[Any]]:
             start, held = index, 0
         held += size
     yield values[start:]
-
-
-def _texts(source: Lookup, keys: Iterable[Any]) -> dict[Any, tuple[str, ...]]:
-    """The canonical texts of keys; of those for which there is something to ask. Raises `Troubled`."""
-    kinds = source.entity.kinds
-    texts: dict[Any, tuple[str, ...]] = {}
-    for key in keys:
-        parts = key if len(kinds) > 1 else (key,)
-        if None in parts or MISSING in parts:
-            continue
-        text = tuple(map(canonical, kinds, parts))
-        if None in text:
-            raise Troubled
-        texts[key] = cast("tuple[str, ...]", text)
-    return texts
-
-
-def _given(step: FastStep, parent: Any) -> Any:
-    """The properties of a parent that a call is made from, where they stand in the parent's JSON."""
-    made: dict[str, Any] = {}
-    for path, get in step.given:
-        here = made
-        for name in path[:-1]:
-            here = here.setdefault(name, {})
-        here[path[-1]] = get(parent)
-    return made or None

@@ -6,10 +6,11 @@ there is none: `NotCompiled`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -21,6 +22,7 @@ from resolvers.fast.builders import (
     as_decoded,
     constant,
     converted,
+    filled_by,
     getter,
     leaves,
     lists,
@@ -28,8 +30,10 @@ from resolvers.fast.builders import (
     read_column,
     sparse,
 )
+from resolvers.fast.given import Get
 from resolvers.fast.in_types import InObject, InValue, leaf_type
 from resolvers.fast.leaves import completed, conversion
+from resolvers.fast.masked import access_of
 from resolvers.fast.uncompiled import NotCompiled, Troubled, Unhurried
 from resolvers.plan.meaning import Attribute, Call, Property, TypeName
 from resolvers.plan.plan import Field, LeafShape, ListShape, ObjectShape, Plan, Shape
@@ -37,7 +41,7 @@ from resolvers.reader import ObjectReader, steps_at
 from resolvers.resolve import Paged
 from resolvers.source import BoundOperation, Fetch, Lookup, Pages, Source
 
-Get: TypeAlias = Callable[[Any], Any]
+_NOTHING: Final[Mapping[int, Unhurried]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,22 @@ class Yielded:
 
 class Shaping:
     """The shapes of one plan. Of each step: `attributes`, the field of its parents' Structs that it fills;
-    `above`, where its parents' properties stand; `values`, what it yields.
+    `above`, where its parents' properties stand; `values`, what it yields. A step that has no shape, or is one of
+    those given as such, is among `islands`, for a reason; what is noted of steps below it means nothing. Fields that
+    ask what is `denied` are null, and their steps are `skipped`.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        islands: Mapping[int, Unhurried] = _NOTHING,
+        denied: Collection[Hashable] = (),
+    ) -> None:
         self._plan = plan
+        self._denied = denied
+        self.skipped: set[int] = set()
+        self._known = islands
+        self.islands: dict[int, Unhurried] = {}
         self.attributes: dict[int, str] = {}
         self.above: dict[int, Within | None] = {}
         self.values: dict[int, Yielded] = {}
@@ -92,20 +107,27 @@ class Shaping:
 
     def object(self, shape: ObjectShape, within: Within | None) -> ObjectBuilder:
         """The builder of an object: of a contract's, or (`within` nothing) of Python's own."""
-        if shape.type.is_type_of is not None:
+        if shape.type.is_type_of is not None and (within is None or shape.schema != within.schema.pointer):
             raise NotCompiled(Unhurried.RESOLVER)
-        made = ObjectBuilder(shape.keys, None if within is None else within.decoded)
+        decoded = None if within is None else within.decoded
+        made = ObjectBuilder(shape.keys, decoded, islands=self.islands)
         for index, one in enumerate(shape.fields):
             meaning = one.meaning
-            if one.step is not None:
-                if not isinstance(meaning, Call) or (within is None and shape is not self._plan.root):
+            if self._denied and access_of(one) in self._denied:
+                self._deny(one)
+                made.columns.append(constant(None))
+                made.as_is = False
+            elif one.step is not None:
+                if within is None and shape is not self._plan.root:
                     raise NotCompiled(Unhurried.RESOLVER)
-                self.attributes[one.step] = f"f{index}"
+                self.attributes[one.step] = filled_by(index)
                 self.above[one.step] = within
-                self.values[one.step] = self._yielded(one, meaning.source)
+                self._step(one.step, one, within)
                 made.columns.append(constant(None))
                 made.steps.append(one.step)
-                made.as_is = False
+                # What decoding would take for the field must not be there.
+                made.as_is &= within is not None and within.schema.property(one.key) is None
+                made.filled += (one.key,)
             elif isinstance(meaning, TypeName):
                 made.columns.append(constant(one.parent.name))
                 made.as_is = False
@@ -117,6 +139,25 @@ class Shaping:
             else:
                 raise NotCompiled(Unhurried.RESOLVER)
         return made
+
+    def _deny(self, one: Field) -> None:
+        if not one.shape.nullable:  # its error takes what is above
+            raise NotCompiled(Unhurried.MASKED)
+        if one.step is not None:
+            self.skipped.add(one.step)
+
+    def _step(self, number: int, one: Field, within: Within | None) -> None:
+        if isinstance(one.meaning, Call):
+            try:
+                if number in self._known:
+                    raise NotCompiled(self._known[number])
+                self.values[number] = self._yielded(one, one.meaning.source)
+            except NotCompiled as refused:
+                self.islands[number] = refused.reason
+        elif within is None:
+            self.islands[number] = Unhurried.RESOLVER
+        else:  # it is handed a record, which nothing here makes
+            raise NotCompiled(Unhurried.RESOLVER)
 
     def _property(self, made: ObjectBuilder, one: Field, meaning: Property, within: Within) -> None:
         if meaning.schema not in (None, within.schema.pointer):
@@ -133,7 +174,7 @@ class Shaping:
         if isinstance(shape, LeafShape):
             value.as_leaf(leaf_type(schema))
             convert = conversion(schema, shape.type)
-            return as_decoded if convert is None else leaves(convert, value)
+            return leaves(convert, value) if convert else as_decoded
         if schema.variants is not None or not isinstance(shape, ListShape | ObjectShape):
             raise NotCompiled(Unhurried.VARIANTS)
         if isinstance(shape, ListShape):

@@ -13,13 +13,15 @@ class Unhurried(StrEnum):
     MUTATION = "mutation"
     """What changes something runs one root field after the other, and holds few objects."""
     RESOLVER = "resolver"
-    """A Python resolver, or a plain Strawberry type: its values are Python's own."""
+    """Nothing but Python resolvers and plain Strawberry types: their values are Python's own. Of operations that have
+    other fields too, the checked lane runs just these.
+    """
     VARIANTS = "variants"
-    """An interface or a union: objects of several schemas in one place."""
+    """Nothing but interfaces or unions, objects of several schemas in one place; as with resolvers."""
     FREE_FORM = "free_form"
     """A step, or a parameter of one, reads a property in a way that has no type of its own."""
     MASKED = "masked"
-    """The caller may not see some of its fields."""
+    """The caller may not see a field that insists on a value, which takes all of the answer."""
     EXPLAINED = "explained"
     """The request asked what really happens, which the checked lane writes down step by step."""
     EXTENSIONS = "extensions"

@@ -63,8 +63,7 @@ class Variants:
     def of(cls, operation: Operation, location: Location) -> Variants:
         """Nothing yet, of an operation that stands there."""
         fragments = {name: one.definition for name, one in operation.fragments.items()}
-        syntax = _TEXTS * sys.getsizeof(location.source.body) + _PER_TOKEN * _tokens(location)
-        return cls(conditions(operation.node, fragments), {}, operation.node, fragments, syntax)
+        return cls(conditions(operation.node, fragments), {}, operation.node, fragments, _syntax(location))
 
     def are_of(self, operation: Operation) -> bool:
         """Whether these are of that very operation. A text alone does not tell: an extension may have rewritten
@@ -119,6 +118,20 @@ def _weight(least: int) -> Callable[[Variants], int]:
         return max(_PER_OPERATION + sum(variants.taken.values()) + syntax, least)
 
     return weight
+
+
+def alive(plan: Plan) -> int:
+    """An estimate of the bytes that a program of a plan keeps alive, where it is kept by itself."""
+    locations = {
+        id(node.loc): node.loc for one in plan.root.fields for node in one.nodes if node.loc is not None
+    }
+    sources = {id(one.source): one for one in locations.values()}
+    return _PER_OPERATION + _taken(plan) + sum(map(_syntax, sources.values()))
+
+
+def _syntax(location: Location) -> int:
+    """An estimate of the bytes of a document."""
+    return _TEXTS * sys.getsizeof(location.source.body) + _PER_TOKEN * _tokens(location)
 
 
 def _taken(plan: Plan) -> int:

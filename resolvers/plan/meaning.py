@@ -41,10 +41,12 @@ class Attribute:
     """A value that the parent holds already: of a plain Strawberry type, or a part of a connection.
 
     `read` may give an awaitable, which is awaited like any other value. `part` names the part of a connection.
+    `access` says who may see it, None: all.
     """
 
     read: Callable[[Any], Any]
     part: str | None = None
+    access: Hashable | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,15 +64,13 @@ class Call:
 @dataclass(frozen=True, slots=True, eq=False)
 class Resolver:
     """A Python resolver, called as graphql-core would. `needs` are the upstream properties of the parent that it
-    sees; None: any. `may_call`: whether it can call services itself, for all that is known. `part` is the part of a
-    connection that it gives, once it is decided that the caller may see it.
+    sees; None: any. `may_call`: whether it can call services itself, for all that is known.
     """
 
     resolve: Callable[..., Any]
     name: str
     needs: tuple[str, ...] | None = None
     may_call: bool = True
-    part: str | None = None
 
 
 Meaning: TypeAlias = TypeName | Property | Attribute | Call | Resolver
@@ -81,4 +81,8 @@ class Meanings(Protocol):
 
     def of(self, parent: GraphQLObjectType, name: str, definition: GraphQLField) -> Meaning:
         """What serves a field of an object type."""
+        ...
+
+    def schema_of(self, parent: GraphQLObjectType) -> str | None:
+        """The pointer of the schema whose objects are all of this type; None where nothing says so."""
         ...

@@ -40,12 +40,15 @@ class ListShape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectShape:
-    """An object of a known type. `keys` are the response keys of its fields, in their order."""
+    """An object of a known type. `keys` are the response keys of its fields, in their order. Objects of the schema
+    that `schema` points to are of the type, whatever `is_type_of` is asked.
+    """
 
     type: GraphQLObjectType
     fields: tuple[Field, ...]
     keys: tuple[str, ...]
     nullable: bool
+    schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

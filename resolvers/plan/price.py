@@ -115,7 +115,7 @@ class _Pricing:
         meaning = one.meaning
         if one.step is not None:
             self.prices[one.step] = self._price(one, count, ".".join(path))
-            held = held if _is_part(one) else self._yielded(one, ".".join(path))
+            held = self._yielded(one, ".".join(path))
         elif isinstance(meaning, Property):
             held = held.property(meaning.upstream)
         elif isinstance(meaning, Attribute) and meaning.part not in (None, "edges", "nodes"):
@@ -217,11 +217,6 @@ def bounds_of(call: BoundOperation, services: Mapping[str, Bounds]) -> Bounds:
 def batch_of(call: BoundOperation, bounds: Bounds) -> int:
     """The most keys in one call of a batch."""
     return call.batch or bounds.batch_limit
-
-
-def _is_part(one: Field) -> bool:
-    """Whether a step gives a part of the connection that its parent holds."""
-    return isinstance(one.meaning, Resolver) and one.meaning.part is not None
 
 
 def _differs(call: BoundOperation) -> bool:

@@ -19,7 +19,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from resolvers.plan.meaning import Call, Meanings, Property, Resolver, TypeName
+from resolvers.plan.meaning import Attribute, Call, Meanings, Property, Resolver, TypeName
 from resolvers.plan.plan import AbstractShape, Field, LeafShape, ListShape, ObjectShape, Shape, Step
 from resolvers.plan.selecting import Selected
 
@@ -42,13 +42,14 @@ class Served:
     ) -> ObjectShape:
         """The shape of an object whose values come with the step `after`."""
         fields = tuple(self._field(one, after, (*path, one.key)) for one in selected)
-        return ObjectShape(of, fields, tuple(one.key for one in fields), nullable)
+        schema = None if of.is_type_of is None else self.meanings.schema_of(of)
+        return ObjectShape(of, fields, tuple(one.key for one in fields), nullable, schema)
 
     def _field(self, one: Selected, after: int | None, path: tuple[str, ...]) -> Field:
         meaning = (
             TypeName() if one.name == "__typename" else self.meanings.of(one.parent, one.name, one.definition)
         )
-        if isinstance(meaning, Call | Property) and meaning.access is not None:
+        if isinstance(meaning, Attribute | Call | Property) and meaning.access is not None:
             self.access.add(meaning.access)
         number = None
         if isinstance(meaning, Call | Resolver):

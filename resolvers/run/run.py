@@ -8,26 +8,39 @@ what steps yield into the answer, and queues the steps below.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeAlias
 
 from graphql import GraphQLError, OperationType, located_error
 from graphql.execution.values import VariableValues, get_argument_values
-from graphql.pyutils import gather_with_cancel
 
 from resolvers.fault import Fault, FieldError
 from resolvers.plan.meaning import Call, Resolver
 from resolvers.plan.plan import Field, Plan, Step
 from resolvers.resolve import resolve
 from resolvers.run.place import Place
-from resolvers.run.values import Late, Nulled, Sliced, Values
+from resolvers.run.values import SLICE, TURN, Late, Nulled, Sliced, Values
+from resolvers.run.waiting import all_of, one_by_one, together
 from resolvers.run.watch import RunWatch
 from resolvers.source import Fetch, Grouped, Lookup
 from resolvers.store import Store
 
 Parents: TypeAlias = "list[tuple[Any, Place]]"
 """The objects that a step runs for, each with the place of the step's value."""
+_NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
+
+
+class Kept(Protocol):
+    """A part of the plan that was run already, or still runs, for some objects (`resolvers/run/parts.py`)."""
+
+    @property
+    def places(self) -> Mapping[tuple[str | int, ...], Place]: ...
+
+    async def ended(self) -> None: ...
+
+    def errors_at(self, path: tuple[str | int, ...]) -> Iterable[GraphQLError]: ...
 
 
 class Host(Protocol):
@@ -59,7 +72,8 @@ class _Over(Exception):
 
 class Run:
     """One execution of a plan. `denied` are the faults of what the caller may not see, by what the plan's
-    fields ask. `data` and `errors` are the answer when `execute` is done.
+    fields ask. `kept` are the parts of it that were run before, by the number of their step. `data` and `errors` are
+    the answer when `execute` is done.
     """
 
     def __init__(
@@ -69,6 +83,7 @@ class Run:
         store: Store,
         denied: Mapping[Hashable, Fault],
         watch: RunWatch | None = None,
+        kept: Mapping[int, Kept] = _NOTHING,
     ) -> None:
         self.errors: list[GraphQLError] = []
         self._plan = plan
@@ -76,6 +91,7 @@ class Run:
         self._store = store
         self._denied = denied
         self._watch = watch
+        self._kept = kept
         self._top: dict[str, Any] = {"data": None}
         self._root = Place(None, self._top, "data", nullable=True, parent=None)
         # What a change set going runs to its end, whoever still wants its value.
@@ -98,8 +114,14 @@ class Run:
             self._top["data"] = self._values.object(self._plan.root, self._host.root_value, root)
         except Nulled:
             root.null()
-        left = _together(self._onward())
+        left = together(self._onward())
         return None if left is None else self._to_its_end(left)
+
+    def part(self, number: int, parents: Parents) -> Coroutine[Any, Any, None] | None:
+        """Run one step for these parents, and everything below; each place holds its value when nothing is left to
+        wait for.
+        """
+        return self._start(self._plan.steps[number], parents)
 
     async def _to_its_end(self, left: Awaitable[None]) -> None:
         with suppress(_Over):
@@ -114,7 +136,7 @@ class Run:
                 self._values.field(one, self._host.root_value, data, root)
             except Nulled:
                 root.null()
-            left = _together(self._onward())
+            left = together(self._onward())
             if left is not None:
                 await left
             if root.gone:
@@ -128,11 +150,39 @@ class Run:
             for number, parents in queued.items()
             if (waits := self._start(self._plan.steps[number], parents)) is not None
         ]
-        return [*left, *(self._later(one) for one in late), *map(self._slices, sliced)]
+        left += [self._later(one) for one in late]
+        turns = room = 0
+        for one in sliced:
+            size = min(len(one.value) - one.done, SLICE)
+            if room < size:
+                turns, room = turns + 1, TURN
+            room -= size
+            left.append(self._slices(one, turns))
+        return left
 
     # --- steps
 
     def _start(self, step: Step, parents: Parents) -> Coroutine[Any, Any, None] | None:
+        kept = self._kept.get(step.number)
+        return self._started(step, parents) if kept is None else self._take_over(kept, step, parents)
+
+    async def _take_over(self, kept: Kept, step: Step, parents: Parents) -> None:
+        """What the step yielded before goes where it belongs, and what went wrong below is told."""
+        await kept.ended()
+        new: Parents = []
+        for parent, place in parents:
+            path = tuple(place.path)
+            found = kept.places.get(path)
+            if found is None:
+                new.append((parent, place))
+            elif not place.is_gone:
+                self.errors += kept.errors_at(path)
+                place.container[place.key] = found.container[found.key]
+                if found.container[found.key] is None:
+                    place.null()
+        await self._on(self._started(step, new) if new else None)
+
+    def _started(self, step: Step, parents: Parents) -> Coroutine[Any, Any, None] | None:
         parents = [one for one in parents if not one[1].is_gone]
         if self._watch is not None:
             self._watch.begin(step.number, len(parents))
@@ -184,7 +234,7 @@ class Run:
         waits = [yielded[at] for at in waited]
         if self._watch is not None:
             self._watch.enter(step.number)
-        landed = await (_one_by_one(waits) if _is_under_way(step) else _all(waits))
+        landed = await (one_by_one(waits) if _is_under_way(step) else all_of(waits))
         for at, value in zip(waited, landed, strict=True):
             yielded[at] = value
         await self._on(self._landed(step, parents, yielded))
@@ -211,22 +261,25 @@ class Run:
         self._values.step = step.number
         for (_, place), value in zip(parents, yielded, strict=True):
             self._values.put(step.field, step.field.shape, value, place)
-        return _together(self._onward())
+        return together(self._onward())
 
     async def _later(self, late: Late) -> None:
         """Values that their parents held as awaitables: they hold nothing up but what hangs on them."""
         waiting = [one for one in late.waiting if not self._abandoned(one[0], one[2])]
         if self._watch is not None and late.step is not None:
             self._watch.enter(late.step)
-        landed = await _all([awaitable for awaitable, _, _ in waiting])
+        landed = await all_of([awaitable for awaitable, _, _ in waiting])
         self._values.step = late.step
         for (_, shape, place), value in zip(waiting, landed, strict=True):
             self._values.put(late.field, shape, value, place)
-        await self._on(_together(self._onward()))
+        await self._on(together(self._onward()))
 
-    async def _slices(self, of: Sliced) -> None:
-        """The next items of a long list, and what they lead to, beside the items after them."""
-        await asyncio.sleep(0)
+    async def _slices(self, of: Sliced, turns: int) -> None:
+        """The next items of a long list, after so many turns of the loop, and what they lead to, beside the items
+        after them.
+        """
+        for _ in range(turns):
+            await asyncio.sleep(0)
         if self.errors and of.place.is_gone:
             return
         self._values.step = of.step
@@ -234,7 +287,7 @@ class Run:
             self._values.slice(of)
         except Nulled:
             of.place.null()
-        await self._on(_together(self._onward()))
+        await self._on(together(self._onward()))
 
     def _note(self, raised: Exception, field: Field, place: list[str | int]) -> None:
         self.errors.append(located_error(raised, field.nodes, place))
@@ -244,40 +297,3 @@ def _is_under_way(step: Step) -> bool:
     """Whether what was asked for goes on by itself, so that awaiting it one by one costs no time."""
     source = step.field.meaning.source if isinstance(step.field.meaning, Call) else None
     return isinstance(source, Lookup | Grouped) or (isinstance(source, Fetch) and source.call.safe)
-
-
-async def _one_by_one(waits: list[Coroutine[Any, Any, Any]]) -> list[Any]:
-    """The results in order, exceptions in their places."""
-    found: list[Any] = []
-    try:
-        for one in waits:
-            found.append(await _settled(one))  # noqa: PERF401 - how many there are is read when one is cancelled
-    finally:
-        for one in waits[len(found) :]:
-            one.close()
-    return found
-
-
-async def _all(waits: list[Awaitable[Any]]) -> list[Any]:
-    """The results of works that begin when they are awaited, in order, exceptions in their places."""
-    if len(waits) == 1:
-        return [await _settled(waits[0])]
-    return list(await gather_with_cancel(*map(_settled, waits)))
-
-
-async def _settled(wait: Awaitable[Any]) -> Any:
-    try:
-        return await wait
-    except Exception as raised:  # noqa: BLE001 - it becomes the error of the field that waited
-        return raised
-
-
-def _together(waits: list[Coroutine[Any, Any, None]]) -> Coroutine[Any, Any, None] | None:
-    """One coroutine for all, None for none."""
-    if len(waits) < 2:
-        return waits[0] if waits else None
-    return _gathered(waits)
-
-
-async def _gathered(waits: list[Coroutine[Any, Any, None]]) -> None:
-    await gather_with_cancel(*waits)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SLICE: Final = 100
 """Items of a list that are completed before the loop has a turn: a millisecond or two."""
 SLICES: Final = 100
+TURN: Final = 300
+"""Items of all lists together that are completed before the loop has a turn."""
 
 
 class Nulled(Exception):
@@ -73,6 +75,7 @@ class Values:
         self._queued: dict[int, Parents] = {}
         self._late: dict[Field, Late] = {}
         self._sliced: list[Sliced] = []
+        self._left = TURN
         self.step: int | None = None
         """The step whose values are completed now."""
 
@@ -83,6 +86,7 @@ class Values:
         queued, self._queued = self._queued, {}
         late, self._late = self._late, {}
         sliced, self._sliced = self._sliced, []
+        self._left = TURN
         return queued, list(late.values()), sliced
 
     def put(self, one: Field, shape: Shape, value: Any, place: Place) -> None:
@@ -120,8 +124,7 @@ class Values:
             return
         place = Place(above, into, one.key, one.shape.nullable, one.parent.name)
         try:
-            if isinstance(meaning, Property):
-                self._permit(meaning)
+            self._permit(meaning)
             self._store(one, one.shape, meaning.read(parent), place)
         except Nulled:
             if not place.nullable:
@@ -156,7 +159,7 @@ class Values:
             if not shape.nullable:
                 raise Nulled from None
 
-    def _permit(self, meaning: Property) -> None:
+    def _permit(self, meaning: Property | Attribute) -> None:
         if meaning.access is not None:
             fault = self._denied.get(meaning.access)
             if fault is not None:
@@ -195,12 +198,17 @@ class Values:
         if not is_iterable(value):
             raise TypeError(f"Expected Iterable, but did not find one for field '{one.parent}.{one.name}'.")
         made: list[Any] = []
-        if isinstance(value, list | LongList) and len(value) > SLICE:
+        if isinstance(value, list | LongList) and len(value) > max(0, min(SLICE, self._left)):
             made += [None] * len(value)
-            self.slice(Sliced(one, self.step, shape, value, made, place))
+            of = Sliced(one, self.step, shape, value, made, place)
+            if self._left > 0:
+                self.slice(of)
+            else:
+                self._sliced.append(of)
         else:
             for index, item in enumerate(value):
                 made.append(None)
+                self._left -= 1
                 self._item(one, shape.item, item, Place(place, made, index, shape.item.nullable, None))
         return made
 
@@ -209,6 +217,7 @@ class Values:
         # At most so many slices, each of which waits for the one after it.
         start, of.done = of.done, min(of.done + max(SLICE, len(of.value) // SLICES), len(of.value))
         item = of.shape.item
+        self._left -= of.done - start
         for index in range(start, of.done):
             self._item(of.field, item, of.value[index], Place(of.place, of.made, index, item.nullable, None))
         if of.done < len(of.value):

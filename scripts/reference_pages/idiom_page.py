@@ -28,6 +28,7 @@ and raises one `ProjectError` with all mistakes, each with its file and line."""
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Contracts and their operations": ("contract", "Contract"),
     "What parameters are bound to": ("this", "each", "key", "keys", "caller"),
+    "In place of an answer": ("stale", "constant"),
     "Types": ("type", "extend", "auto", "BigInt"),
     "Fields": ("field", "link", "query", "connection", "mutation"),
     "Stated paging": ("by_page", "by_offset", "by_cursor", "by_link"),

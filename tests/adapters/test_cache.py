@@ -794,9 +794,11 @@ async def test_a_request_may_want_no_call(world: World):
 # --- changes
 
 
-@pytest.mark.parametrize("status", [200, 201, 204, 303, 500, 504])
+@pytest.mark.parametrize("status", [200, 201, 204, 303, 500, 504, 404, 409, 410, 412])
 async def test_a_change_ends_what_is_kept_of_its_place(world: World, status: int):
-    """RFC 9111, section 4.4: whatever its query, and also where it is not known whether the change was made."""
+    """RFC 9111, section 4.4: whatever its query, also where it is not known whether the change was made, and where
+    the service says that things are not as its caller was shown.
+    """
     answer = lambda request: ok(status=status) if not request.safe else ok("max-age=60")  # noqa: E731
     world.answers = [answer]
     send = over(world)
@@ -809,9 +811,10 @@ async def test_a_change_ends_what_is_kept_of_its_place(world: World, status: int
     assert [one.target for one in world.asked[4:]] == ["/users/1", "/users/1?full=1"]
 
 
-async def test_a_change_that_was_refused_ends_nothing(world: World):
+@pytest.mark.parametrize("status", [400, 401, 403, 422, 429])
+async def test_a_change_that_was_refused_ends_nothing(world: World, status: int):
     """RFC 9111, section 4.4: a 4xx changed nothing."""
-    world.answers = [lambda request: ok("max-age=60") if request.safe else ok(status=422)]
+    world.answers = [lambda request: ok("max-age=60") if request.safe else ok(status=status)]
     send = over(world)
     for request in (READ, CHANGE, READ):
         await send(request)

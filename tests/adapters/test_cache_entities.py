@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -183,3 +184,45 @@ def test_keys_of_parts_are_apart():
 def test_its_text_shows_nothing_of_it():
     """What is in it is nobody's business in a log."""
     assert repr(Entity(b"secret", 0.0, 1.0, True)) == "Entity(6 bytes, shared=True)"
+
+
+class FarAway(InProcessStore):
+    """A store that answers after a turn of the loop; `most` are the puts that were under way together."""
+
+    under_way = most = 0
+
+    async def put(
+        self, key: bytes, value: bytes, seconds: float, tags: Any = (), *, since: Any = None
+    ) -> None:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        await super().put(key, value, seconds, tags, since=since)
+        self.under_way -= 1
+
+
+async def test_entities_are_put_at_the_same_time_and_not_all_at_once():
+    """A store on another machine is asked to keep a batch in few ways there and back, not in hundreds together."""
+    world = World()
+    world.store = FarAway(1 << 20, world.clock)
+    world.entities = Entities(world.rule, world.store, world.clock)
+    brought = {(str(number),): b"1" for number in range(200)}
+    await world.keep(brought=brought)
+    assert (world.store.most, len(world.store)) == (64, 200)
+
+
+async def test_an_entity_tells_what_its_answer_said_of_caches_and_by_what_it_is_dropped(world: World):
+    """Whoever answers with it knows how far it may go."""
+    await world.keep(headers={"cache-control": "public, s-maxage=9"})
+    [found] = await world.entities.found(ABOUT, [A])
+    assert found is not None
+    assert (found.control, set(found.tags) >= {"User:*", "User:a"}) == ("public, s-maxage=9", True)
+
+
+async def test_of_an_operation_of_which_nothing_was_kept_nothing_need_be_asked(world: World):
+    """What holds nothing says so, until the first answer that may be kept."""
+    assert not world.entities.may_hold("listUsers")
+    await world.keep(left=0)
+    assert not world.entities.may_hold("listUsers")
+    await world.keep()
+    assert (world.entities.may_hold("listUsers"), world.entities.may_hold("listPets")) == (True, False)

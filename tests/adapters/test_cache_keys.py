@@ -201,3 +201,31 @@ def test_a_change_without_an_answer_is_felt_at_its_place():
     assert changed_places(Request("users", "x", "DELETE", "/users/1"), None, BASE) == (
         place_tag("users", "/users/1"),
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("/users/jos%c3%a9", "/users/jos%C3%A9", True),
+        ("/users/%7eann%2D1", "/users/~ann-1", True),
+        ("/users/a%2Fb", "/users/a/b", False),
+        ("/users/a%3ab", "/users/a:b", False),
+        ("/users/a%25b", "/users/a%b", False),
+        ("/users/A", "/users/a", False),
+    ],
+)
+def test_a_place_is_one_however_it_is_spelled(one, other, same):
+    """RFC 3986, sections 6.2.2.1 and 6.2.2.2: escapes in either case, and of what needs none; nothing else."""
+    assert (tags_of(replace(READ, target=one)) == tags_of(replace(READ, target=f"{other}?a=1"))) is same
+
+
+def test_an_answer_names_the_place_of_a_change_in_any_spelling():
+    """`Location` is compared in the same spelling, its base path too, and a place that is named twice is one."""
+    change = Request("users", "change", "PUT", "/users/jos%C3%A9")
+    answer = Response(
+        200, {"location": "/%61pi/users/jos%c3%a9", "content-location": "/api/users/%c3%89va"}, b""
+    )
+    assert changed_places(change, answer, BASE) == (
+        place_tag("users", "/users/jos%C3%A9"),
+        place_tag("users", "/users/%C3%89va"),
+    )

@@ -245,3 +245,12 @@ async def test_nothing_is_left_of_what_is_gone(clock):
     await store.drop_tags(["all"])
     gc.collect()
     assert (len(store), store.size, store._entries._tagged) == (0, 0, {})
+
+
+async def test_everything_is_dropped(store):
+    """Nothing is left, whatever its tags, and nothing is put that was fetched before."""
+    since = store.moment
+    await store.put(b"a", b"1", 60.0, ("tag",))
+    await store.drop_everything()
+    await store.put(b"b", b"2", 60.0, since=since)
+    assert await store.get_many([b"a", b"b"]) == [None, None]

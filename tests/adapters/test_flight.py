@@ -144,6 +144,33 @@ DIFFERENT = [
 ]
 
 
+async def test_a_read_after_a_drop_joins_no_read_from_before():
+    """Where something was dropped from the caches, whoever did it, later reads are calls of their own; those that
+    waited get what they waited for, and reads after that share as ever.
+    """
+    moments = [0]
+    script = Script()
+    flights = Flights(now, (), lambda: moments[-1])
+    early = await waiting(flights, script, READ, READ)
+    moments.append(1)
+    late = await waiting(flights, script, READ, READ)
+    assert len(script.asked) == 2
+    script.answers[0].set_result(Response(200, {}, b"old"))
+    script.answers[1].set_result(Response(200, {}, b"new"))
+    assert [(await one).body for one in (*early, *late)] == [b"old", b"old", b"new", b"new"]
+
+
+async def test_a_read_anew_joins_only_such():
+    """Who must hear from the service itself is not answered by a read that may have left before."""
+    flights, script = Flights(now), Script()
+    anew = replace(READ, anew=True)
+    tasks = await waiting(flights, script, READ, anew, READ, anew)
+    assert script.asked == [READ, anew]
+    for answer in script.answers:
+        answer.set_result(OK)
+    assert await asyncio.gather(*tasks) == [OK] * 4
+
+
 async def test_different_requests_never_share():
     """Another service, method, target, body, header, partition, tenant or token is another call."""
     flights, script = Flights(now), Script()

@@ -64,6 +64,7 @@ def test_the_policies_stand_in_the_order_that_is_written_down(monkeypatch: pytes
     open_service(Service("users", "http://127.0.0.1:9"), loop_time, around=(around,), **more)
     rows = re.findall(r"^\| \d+ \| `?(\w+)`? \|", adapters.stack.__doc__ or "", re.MULTILINE)
     assert rows == [
+        "fallback",
         "deadline",
         "credentials",
         "idempotency",
@@ -81,6 +82,7 @@ def test_the_policies_stand_in_the_order_that_is_written_down(monkeypatch: pytes
     ]
     # The last one is the deadline of the health probe, which passes nothing else.
     assert [_concern(one) for one in composed] == [
+        "fallback",
         "deadline",
         "none",
         "Changes",

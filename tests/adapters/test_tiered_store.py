@@ -512,3 +512,19 @@ async def test_nothing_of_the_address_is_in_a_repr(pair: Pair):
     shown = f"{pair.one.store!r} {pair.one.shared.connection!r}"
     near = "InProcessStore(0 entries, 0 of 1048576 bytes)"
     assert shown == f"TieredStore({near}, RedisConnection(up=True)) RedisConnection(up=True)"
+
+
+async def test_everything_is_dropped_everywhere(pair: Pair):
+    """Nothing is left in the shared store and in any process; what is put afterwards is kept."""
+    one, two = pair.one.store, pair.two.store
+    await one.put(K1, b"1", 60, ("Order:1",))
+    await one.put(K2, b"2", 60)
+    assert await two.get_many([K1, K2]) == [b"1", b"2"]
+    since = one.moment
+    await one.drop_everything()
+    await one.put(K3, b"3", 60, since=since)
+    assert await one.get_many([K1, K2, K3]) == [None, None, None]
+    await until(lambda: pair.two.near.held(K1) is None)
+    assert await two.get_many([K1, K2, K3]) == [None, None, None]
+    await one.put(K1, b"4", 60, since=one.moment)
+    assert await two.get(K1) == b"4"

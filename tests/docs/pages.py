@@ -1,7 +1,8 @@
 """The blocks of hand-written pages in docs/: what each is, by the words after its fence.
 
 - `python FILE`, `toml stolon.toml`: a file of the page's project, in the place of an earlier one of the name.
-- `graphql [SUBJECT SCOPE...]`: a query over the project as it is then, and `json` below it: the whole answer.
+- `graphql [file:FILE] [SUBJECT SCOPE...]`: a query over the project as it is then, and `json` below it: the whole
+  answer; of a subscription a list of all. The file, a `text FILE` block of the page, is the variable `file`.
 - `text calls` below that: the calls that were made. `console`: commands with what they print.
 - `yaml CONTRACT`: an excerpt of a contract of docs/garden. `log FILE`: lines that a source file logs.
 """

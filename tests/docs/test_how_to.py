@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,12 +17,12 @@ from graph.cli import main
 from graph.project import load_project
 from graph.server import DRAIN_SECONDS
 from graph.settings import read_settings
-from tests.docs.garden import DOCS, GARDEN, asked, garden, token
+from tests.docs.garden import DOCS, GARDEN, asked, curled, garden, token
 from tests.docs.pages import HOW_TO, Block, blocks
 from tests.readme_blocks import Block as Console
 from tests.readme_blocks import like, steps
 
-SECRET = "a-secret-of-some-length"
+SECRET = "a-secret-of-some-length-for-any-use"
 RUN = {"python", "toml", "graphql", "json", "calls", "console", "text", "yaml"}
 ROOT = DOCS.parent
 
@@ -42,6 +43,8 @@ class Page:
         self.wrong: list[str] = []
         self._answer: object = None
         self._calls: dict[str, int] = {}
+        self._exported: dict[str, str] = {}
+        self._mapped: dict[str, str] = {}
         shutil.copytree(GARDEN / "contracts", folder / "contracts")
         shutil.copy(GARDEN / "stolon.toml", folder)
 
@@ -53,28 +56,58 @@ class Page:
             case "toml":
                 self._check_settings(block.text)
             case "graphql":
-                bearer = await token(self.environ, *block.words) if block.words else None
-                self._answer, self._calls = await asked(self.folder, self.environ, block.text, bearer=bearer)
+                files = [word.removeprefix("file:") for word in block.words if word.startswith("file:")]
+                who = [word for word in block.words if not word.startswith("file:")]
+                self._answer, self._calls = await asked(
+                    self.folder,
+                    self.environ,
+                    block.text,
+                    bearer=await token(self.environ, *who) if who else None,
+                    file=files[0] if files else None,
+                )
             case "json":
                 self._compare(block, _without_ids(self._answer), msgspec.json.decode(block.text))
             case "calls":
                 shown = dict(line.rsplit(": ", 1) for line in block.text.splitlines())
                 self._compare(block, self._calls, {name: int(count) for name, count in shown.items()})
             case "console":
-                self._run(block)
+                await self._run(block)
             case "text" if block.words == ("docker",):
                 said = re.sub(
                     r"^#", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE
                 )
-                if _one_line(block.text) not in _one_line(said):
-                    self.wrong.append(f"line {block.line}: the Dockerfile says otherwise")
+                self._check_docker(block, said)
+            case "text" if block.words == ("kubectl",):
+                given = [Path(one) for one in re.findall(r"--from-file=(\S+)", block.text)]
+                self._mapped = {one.name: one.as_posix() for one in given}
+            case "text" if len(block.words) == 1 and "." in block.words[0]:
+                (self.folder / block.words[0]).write_text(block.text, encoding="utf-8")
             case "yaml":
                 self._check_manifest(block)
             case other:
                 self.wrong.append(f"line {block.line}: nobody runs a block of {other!r}")
 
+    def _needed(self) -> set[str]:
+        """The variables that the page's project does not start without."""
+        return set(re.findall(r"\$\{(\w+)\}", (self.folder / "stolon.toml").read_text(encoding="utf-8")))
+
+    def _files(self) -> set[str]:
+        """The files that the page's project is made of."""
+        settings = tomllib.loads((self.folder / "stolon.toml").read_text(encoding="utf-8"))
+        return {"stolon.toml", "schema.py", *(f"contracts/{name}.yaml" for name in settings["services"])}
+
+    def _check_docker(self, block: Block, dockerfile: str) -> None:
+        """The page's command is the Dockerfile's own with more: all variables, and what else is published."""
+        rest = re.sub(r"--env \S+ |--publish 127\.0\.0\.1:\S+ ", "", _one_line(block.text).replace("\\ ", ""))
+        if rest not in _one_line(dockerfile).replace("\\ ", ""):
+            self.wrong.append(f"line {block.line}: the Dockerfile says otherwise")
+        if set(re.findall(r"--env (\w+)=", block.text)) != self._needed():
+            self.wrong.append(f"line {block.line}: needed are {self._needed()}")
+
     def _check_manifest(self, block: Block) -> None:
-        """A Kubernetes manifest's probes ask what Stolon answers, and its arguments are options of `stolon serve`."""
+        """A Kubernetes manifest's probes ask what Stolon answers, its arguments are options of `stolon serve`, and
+        the project finds its variables and its files, which have their keys from `kubectl create configmap`.
+        """
         pod = yaml.safe_load(block.text)["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         command, *options = container["args"]
@@ -83,6 +116,11 @@ class Page:
         found = ({one for one in options if one.startswith("--")} - known, paths)
         if found != (set(), ["/health/live", "/health/ready"]):
             self.wrong.append(f"line {block.line}: found {found}")
+        mounted = {one["key"]: one["path"] for one in pod["volumes"][0]["configMap"]["items"]}
+        if (mounted, set(mounted.values())) != (self._mapped, self._files()):
+            self.wrong.append(f"line {block.line}: mounted are {mounted}, of {self._mapped}")
+        if {one["name"] for one in container["env"]} != self._needed():
+            self.wrong.append(f"line {block.line}: needed are {self._needed()}")
         if pod["terminationGracePeriodSeconds"] <= DRAIN_SECONDS:
             self.wrong.append(
                 f"line {block.line}: killed before {DRAIN_SECONDS} seconds of draining are over"
@@ -109,16 +147,21 @@ class Page:
         if not head:
             shutil.copy(own / "stolon.toml", self.folder)
 
-    def _run(self, block: Block) -> None:
-        """Commands of `stolon`, in this process."""
-        runner = CliRunner(env=self.environ)
+    async def _run(self, block: Block) -> None:
+        """Commands of `stolon`, in this process, with what the page has exported; and `curl`."""
         for step in steps(Console("console", None, block.text)):
             words = _shell_words(step.command)
-            assert words[0] == "stolon", f"line {block.line}: only stolon's own commands are run here"
-            result = runner.invoke(main, [*words[1:2], "--project", str(self.folder), *words[2:]])
-            printed = result.output.splitlines()
+            if words[0] == "export":
+                self._exported |= dict([words[1].split("=", 1)])
+                continue
+            if words[0] == "curl":
+                printed = await curled(self.folder, self.environ, words)
+            else:
+                assert words[0] == "stolon", f"line {block.line}: nobody runs {words[0]} here"
+                arguments = [*words[1:2], "--project", str(self.folder), *words[2:]]
+                printed = CliRunner(env=self._exported).invoke(main, arguments).output.splitlines()
             if not lines_like(step.output, printed):
-                self.wrong.append(f"line {block.line}: {step.command}: found {result.output}")
+                self.wrong.append(f"line {block.line}: {step.command}: found {printed}")
 
 
 def _shell_words(command: str) -> list[str]:

@@ -13,7 +13,7 @@ from tests.adapters.authority import Authority
 from tests.docs.garden import DOCS
 from tests.docs.pages import Block, blocks
 
-SECRET = "a-secret-of-some-length"
+SECRET = "a-secret-of-some-length-for-any-use"
 URL = "https://service.example"
 STORE = "rediss://store.example:6379/0"
 SHOWN = [

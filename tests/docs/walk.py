@@ -1,8 +1,8 @@
 """Walks through a page as a reader does: files are written and commands run in their order, each as it stands.
 
 Done by hand, since a machine or a moment may lack it: `curl`, asked again for a while where the answer is another
-(`stolon dev` reads a saved project in a moment), `cd`, `kill %N`, and `NAME=$(curl ...)`. Ports may be taken, so that
-free ones stand in their places.
+(`stolon dev` reads a saved project in a moment), `cd`, `kill %N ...`, `kill $(jobs -p)`, and `NAME=$(curl ...)`.
+Ports may be taken, so that free ones stand in their places.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.test_readme import SECONDS, Shell, differences, free_port
 
 PATIENCE = 20.0
 """Seconds in which a saved project is served."""
-PORTS = ("9300", "9301", "9302")
+PORTS = ("9300", "9301", "9302", "9303")
 
 
 class Walk(Shell):
@@ -48,22 +48,27 @@ class Walk(Shell):
         if command.startswith("cd "):
             self.folder = (self.folder / command.removeprefix("cd ")).resolve()
             return []
-        if found := re.fullmatch(r"kill %(\d+)", command):
-            ended = self._running[int(found[1]) - 1]
-            ended.terminate()
-            ended.communicate(timeout=SECONDS)
+        if re.fullmatch(r"kill( %\d+)+", command):
+            for number in re.findall(r"\d+", command):
+                ended = self._running[int(number) - 1]
+                ended.terminate()
+                ended.communicate(timeout=SECONDS)
+            return []
+        if command == "kill $(jobs -p)":
+            self.close()
             return []
         if found := re.fullmatch(r"(\w+)=\$\((curl .*)\)", command):
-            (self._variables[found[1]],) = _curl(shlex.split(found[2]))
+            (self._variables[found[1]],) = curl(shlex.split(found[2]))
             return []
         if command.startswith("curl "):
-            return _curl(shlex.split(command))
+            return curl(shlex.split(command))
         if command.startswith("stolon dev"):
             command = command.replace("stolon dev", f"stolon dev --port {self.ports['8000']}")
         return super().run(Step(command, step.output))
 
 
-def _curl(words: list[str]) -> list[str]:
+def curl(words: list[str]) -> list[str]:
+    """The lines that `curl` would print."""
     headers = dict(value.split(": ", 1) for flag, value in pairwise(words) if flag == "-H")
     data = words[words.index("-d") + 1].encode() if "-d" in words else None
     (url,) = [word for word in words if word.startswith("http")]

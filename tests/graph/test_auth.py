@@ -244,6 +244,31 @@ async def test_claims_that_do_not_count_are_refused_with_the_reason(auth, claims
     assert await refused(auth, bearing(token(**claims))) == invalid(f"The token is not valid: {reason}.")
 
 
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        ("a.b.c", "it cannot be decoded"),
+        (token(OTHER), "its signature is not of the key that it names"),
+        (token(alg="HS256", key="k" * 64), "its algorithm (alg) is not of [identity] algorithms"),
+        (token(header={"kid": "k9"}), "the key set of [identity] jwks has no key for its kid and alg"),
+        (token(header={"crit": ["b64"]}), "it is not as RFC 7519 wants it"),
+        (token(iss="https://evil.example"), "its issuer (iss) is not [identity] issuer"),
+        (token(aud="api://c"), "its audience (aud) is not of [identity] audience"),
+        (token(aud=None), "it has no aud claim"),
+        (token(exp=NOW - 30), "the token has expired"),
+    ],
+)
+async def test_in_development_the_log_says_why_a_token_is_not_valid(issuer, keys, caplog, bad, why):
+    """In words of ours alone, so that no token and no claim's value is in it; otherwise nothing is logged."""
+    caplog.set_level(logging.INFO, logger="stolon.identity")
+    with pytest.raises(Refused):
+        await VerifiedTokens(SETTINGS, keys, issuer.now).caller(bearing(bad))
+    assert caplog.messages == []
+    with pytest.raises(Refused):
+        await VerifiedTokens(SETTINGS, keys, issuer.now, detail=True).caller(bearing(bad))
+    assert caplog.messages == [f"a token is not valid: {why}"]
+
+
 @pytest.mark.parametrize("claims", [{"exp": NOW - 29}, {"nbf": NOW + 30}, {"iat": NOW + 30, "nbf": NOW}])
 async def test_times_within_the_leeway_are_believed(auth, claims):
     """Clocks that differ by no more than the leeway refuse nobody."""

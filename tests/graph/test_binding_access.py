@@ -68,7 +68,7 @@ async def test_provenance_and_access_are_printed_and_not_introspected(tmp_path: 
     answer = await testing.execute(schema, get_introspection_query(), testing.Services())
     assert answer.errors == []
     assert "requiresScopes(" not in str(answer.data)
-    assert "service" not in str(answer.data["__schema"]["types"])  # type: ignore[index]
+    assert "service" not in str(answer.data["__schema"]["types"])
 
 
 async def test_a_type_that_not_everyone_may_see_is_guarded_however_it_is_reached(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ async def test_each_type_decides_on_a_field_that_several_have(tmp_path: Path) ->
             own = "" if kind == "Open" else f"... on {kind} {{ own }}"
             query = f'{{ noted(kind: "{kind}") {{ note {own} }} }}'
             answer = await testing.execute(schema, query, services, caller=testing.caller("u", scopes=scopes))
-            values = set(answer.data["noted"].values())  # type: ignore[index]
+            values = set(answer.data["noted"].values())
             seen[kind, *scopes] = values != {None}
             assert (None in values) is bool(answer.errors)
     assert [who for who, may in seen.items() if may] == [

@@ -65,12 +65,14 @@ async def test_a_connection_walks_backward_where_positions_are_known(
 async def test_a_window_that_makes_no_sense_is_refused_before_any_call(
     tmp_path: Path, arguments: str, argument: str
 ) -> None:
-    """The error names the argument."""
+    """The error names the argument, once."""
     schema = load(tmp_path, module(LIST), PAGES)
     scripted = testing.Services()
     scripted.on("shop", "list", by_page)
     found = await error(schema, f"{{ items({arguments}) {{ nodes {{ id }} }} }}", scripted)
     assert found["path"] == ["items"]
+    assert found["message"].startswith(f"{argument}: ")
+    assert found["message"].count(f"{argument} is") == 0
     assert found["extensions"]["code"] == "BAD_USER_INPUT"
     assert [one["path"] for one in found["extensions"]["fields"]] == [[argument]]
     assert scripted.calls == {}

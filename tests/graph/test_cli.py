@@ -33,9 +33,11 @@ class FakeApp:
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.warnings = ("tokens pass\nunread",)
-        self.notes = ("keys are remembered by each process",)
         self.failure = failure
         self.served: list[tuple[str, int]] = []
+
+    def notes(self, workers: int = 1) -> tuple[str, ...]:
+        return (f"the key opens nothing in {workers}",)
 
     def sdl(self) -> str:
         return "type Query {\n  a: Int\n}\n\n"
@@ -74,11 +76,11 @@ WARNED = "warning: tokens pass unread\n"
 
 
 def test_check_of_a_well_project(monkeypatch, tmp_path):
-    """`check` of a project without mistakes prints its warnings to stderr, one a line, what else is good to know to
-    stdout, and ends with 0.
+    """`check` of a project without mistakes prints its warnings to stderr, one a line, those that are for `check`
+    alone too, and ends with 0.
     """
-    said = "keys are remembered by each process\nthe project is well\n"
-    assert invoked(monkeypatch, "check", "--project", str(tmp_path)) == (0, said, WARNED)
+    warned = f"{WARNED}warning: the key opens nothing in 1\n"
+    assert invoked(monkeypatch, "check", "--project", str(tmp_path)) == (0, "the project is well\n", warned)
 
 
 @pytest.mark.parametrize("command", ["check", "export", "serve"])
@@ -115,10 +117,40 @@ def test_serve_tells_its_url(monkeypatch, tmp_path):
 
 
 def test_a_taken_address_is_a_matter_of_usage(monkeypatch, tmp_path):
-    """An address that cannot be listened on is no fault of the project: 2, with the address on stderr."""
-    taken = FakeApp(CannotListen("127.0.0.1:8000 is taken"))
-    code, out, err = invoked(monkeypatch, "serve", "--project", str(tmp_path), app=taken)
-    assert (code, out, err.splitlines()[-1]) == (2, "", "Error: 127.0.0.1:8000 is taken")
+    """An address that cannot be listened on is no fault of the project: 2, with the address on stderr, and what to
+    say for another; of the second address that would not help.
+    """
+    for message, hint in (("127.0.0.1:8000 is taken", "; choose another with --port"), ("b:1 is taken", "")):
+        app = FakeApp(CannotListen(message))
+        code, out, err = invoked(monkeypatch, "serve", "--project", str(tmp_path), app=app)
+        assert (code, out, err.splitlines()[-1]) == (2, "", f"Error: {message}{hint}")
+
+
+@pytest.mark.parametrize(
+    ("stated", "found", "told"),
+    [
+        (8000, 8001, "warning: 127.0.0.1:8000 is taken, so the project is served at port 8001\n"),
+        (8000, 8000, ""),
+        (0, 40_000, ""),
+    ],
+)
+def test_dev_says_where_it_moved(monkeypatch, tmp_path, stated, found, told):
+    """Who asks at the port that was meant would ask somebody else."""
+
+    class Moved:
+        def __init__(self, *_: object) -> None: ...
+
+        async def serve(self, port: int, on_ready: Callable[[str], None]) -> None:
+            assert port == stated
+            on_ready(f"http://127.0.0.1:{found}")
+
+    monkeypatch.setattr(cli, "Development", Moved)
+    result = CliRunner().invoke(cli.main, ["dev", "--project", str(tmp_path), "--port", str(stated)])
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        0,
+        f"serving http://127.0.0.1:{found}\n",
+        told,
+    )
 
 
 def test_mistakes_found_while_starting_are_told_alike(monkeypatch, tmp_path):

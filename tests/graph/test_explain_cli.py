@@ -121,6 +121,11 @@ def test_one_of_several_operations_is_named(folder):
         "",
         "query: The document has no operation of the name 'BB'; did you mean 'B'?\n",
     )
+    assert explain(folder, "--operation", "Weather", query) == (
+        1,
+        "",
+        "query: The document has no operation of the name 'Weather'; there are 'A', 'B'\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ at most 52 calls = 2 + ceil(3 / 100) * pages(me.orders.edges.node.payments)
    │  at most 50 keys in a call; getUser for one alone
    │  picks data
    │  reads id, name
+   │  needs an authenticated caller
    └─ 2 me.orders (User.orders), wave 2: at most 1 call
       │  orders listOrders: GET /v1/orders
       │    customer_id in query: parent's id
@@ -52,6 +53,7 @@ at most 52 calls = 2 + ceil(3 / 100) * pages(me.orders.edges.node.payments)
       │    limit in query: paging
       │  picks items
       │  reads currency, id, placed_at, status, total
+      │  needs an authenticated caller
       └─ 3 me.orders.edges.node.payments (Order.payments), wave 3: \
 at most 50 calls = ceil(3 / 100) * pages(me.orders.edges.node.payments)
             payments listPayments: GET /v1/payments
@@ -73,19 +75,16 @@ def test_a_tree_tells_who_is_called_with_what_and_how_often(bundled):
 
 
 CHECKOUT = """\
-mutation Checkout: 2 steps in 0 waves of calls
+mutation Checkout: 1 step in 0 waves of calls
 at most calls(checkout) calls
   calls(checkout) is not bounded
 └─ 1 checkout (Mutation.checkout), wave 1: at most calls(checkout) calls
-   │  resolver in Python
-   │  needs orders:write, payments:read, payments:write
-   └─ 2 checkout.payment (CheckoutResult.payment), wave 1: no call
-         resolver in Python
-         needs payments:read"""
+      resolver in Python
+      needs orders:write, payments:read, payments:write"""
 
 
 def test_what_python_calls_has_no_bound(bundled):
-    """A resolver that may call services is told as such, one that reads what is there as costing nothing."""
+    """A resolver that may call services is told as such; what reads what is there is no step."""
     assert tree(asked(bundled, "Checkout")) == CHECKOUT
 
 

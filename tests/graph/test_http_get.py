@@ -99,7 +99,10 @@ async def test_the_query_beside_a_mutation_is_executed_over_get(served):
 
 async def test_subscriptions_are_refused_over_get(served):
     """A subscription by GET is refused clearly."""
-    message = "Subscriptions are not served over plain GET and POST requests."
+    message = (
+        "Subscriptions are not served over plain GET and POST requests: use the WebSocket protocol "
+        "graphql-transport-ws, or accept text/event-stream."
+    )
     answer = error(message, "BAD_REQUEST", "r")
     assert await fetched(served, "?query=subscription{a}") == (400, answer)
 

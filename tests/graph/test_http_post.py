@@ -304,7 +304,10 @@ async def test_refused_callers_are_answered_before_their_body_is_read(served):
 async def test_subscriptions_are_refused(served):
     """A subscription over a plain request is refused clearly; the executor is not asked."""
     status, _, answer = await served.post({"query": "subscription {a}"}, X_Request_Id="r")
-    message = "Subscriptions are not served over plain GET and POST requests."
+    message = (
+        "Subscriptions are not served over plain GET and POST requests: use the WebSocket protocol "
+        "graphql-transport-ws, or accept text/event-stream."
+    )
     assert (status, answer) == (400, error(message, "BAD_REQUEST", "r"))
     assert served.executor.calls == []
 

@@ -322,12 +322,15 @@ def test_a_key_of_a_socket_names_none_of_its_operations():
     assert dict(one.headers) == {"accept-language": "de", "x-request-id": "r.1"}
 
 
-def test_check_says_what_processes_keep_apart(schema: Schema):
-    """A contract whose operations take keys is named, since no store is shared yet; others are not."""
+def test_check_says_what_workers_keep_apart(schema: Schema):
+    """A contract whose operations take keys is named where no store is shared; others are not, and one process keeps
+    nothing apart.
+    """
     contracts = schema.graph.contracts.all_read.values()
-    (line,) = kept_apart(contracts)
-    assert line.startswith(
-        "ledger: what clients' idempotency keys were used for (pay, payShort) is remembered by "
-    )
+    assert list(kept_apart(contracts, 2)) == [
+        "services.ledger: each worker remembers clients' idempotency keys alone (pay, payShort); a shared store, "
+        "[cache] url, makes them known to all"
+    ]
+    assert list(kept_apart(contracts, 1)) == list(kept_apart(contracts, 2, shared=True)) == []
     unkeyed = [replace(one, operations={"payPlain": one.operations["payPlain"]}) for one in contracts]
-    assert list(kept_apart(unkeyed)) == []
+    assert list(kept_apart(unkeyed, 2)) == []

@@ -146,6 +146,7 @@ class Plain:
 @strawberry.type
 class Query:
     a: User | None = rest.query(users.op("getUsr"))  #! Query.a: contract 'users' has no operation 'getUsr'; did you mean 'getUser'?
+    a_far: User | None = rest.query(users.op("everything"))  #! Query.a_far: contract 'users' has no operation 'everything'; there are 'both', 'createUser', 'deepUser', 'getUser', 'listUsers', 'noBody', 'numbers', 'pagedUsers', 'plainUsers', 'putUser', 'twoLists', 'upload'
     b: User | None = rest.query(users.op("getUser", idd="1"))  #! Query.b: operation 'getUser' has no 'idd' (it has id); did you mean 'id'?
     c: User | None = rest.query(users.op("upload"))  #! Query.c: operation 'upload' can't be used: its body is text/csv, not JSON
     d: User | None = rest.query(users.op("createUser"))  #! Query.d: operation 'createUser' is POST: use rest.mutation; say safe=True if it is a lookup
@@ -153,6 +154,8 @@ class Query:
     f: User | None = rest.query(users.op("noBody"))  #! Query.f: the answer of 'noBody' has no JSON body
     g: User | None = rest.query(users.op("deepUser", pick="data.usr"))  #! Query.g: pick='data.usr': there is no 'usr' (the answer has 'user' there); did you mean 'user'?
     h: User | None = rest.query(users.op("deepUser", pick="total"))  #! Query.h: pick='total' is no User, but integer
+    h_list: User | None = rest.query(users.op("twoLists", pick="new"))  #! Query.h_list: pick='new' is a list of User: annotate `list[User] | None`
+    h_whole: User | None = rest.query(users.op("plainUsers"))  #! Query.h_whole: the answer of 'plainUsers' holds a list of User: annotate `list[User] | None`
     i: list[User] | None = rest.query(users.op("twoLists"))  #! Query.i: the answer of 'twoLists' holds a list of User in several places: say pick= one of 'old', 'new'
     j: Order | None = rest.query(users.op("getUser"))  #! Query.j: the answer of 'getUser' holds no Order (of contract 'orders'): say where it lies with pick= (it holds properties 'id', 'name', 'tags', 'ratio', 'orgId')
     k: list[User] | None = rest.query(users.op("plainUsers", state="onn"))  #! Query.k: state='onn': must be one of: on

@@ -35,7 +35,7 @@ MODULE = """
         ("def f():\n    raise ValueError('why')\n\nf()\n", "schema.py:2: ValueError: why"),
         (
             "from stolon import rest\nrest.nothing\n",
-            "schema.py:2: AttributeError: module 'graph.rest' has no attribute 'nothing'",
+            "schema.py:2: AttributeError: rest has no 'nothing'",
         ),
         ("x = 1\n", "schema.py: module 'schema' has no 'schema'"),
         ("schema = 1\n", "schema.py: 'schema' of module 'schema' is int, not a rest.Schema"),
@@ -53,6 +53,31 @@ MODULE = """
 def test_a_module_that_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
     """One line for each, without a traceback."""
     assert refused(tmp_path, text, USERS) == [told]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("shema:schema", "there is no module 'shema'; did you mean 'schema'?"),
+        ("api.shema:schema", "there is no module 'api.shema'; did you mean 'api.schema'?"),
+        ("far.away:schema", "there is no module 'far.away'"),
+        ("schema.inner:schema", "there is no module 'schema.inner'; did you mean 'schema'?"),
+        ("schema:shema", "module 'schema' has no 'shema'; did you mean 'schema'?"),
+        ("schema:api", "module 'schema' has no 'api'; there are 'schema'"),
+        ("schema:Query", "'Query' of module 'schema' is type, not a rest.Schema; there are 'schema'"),
+    ],
+)
+def test_a_setting_that_names_no_schema_is_told_on_its_line(tmp_path: Path, target: str, told: str) -> None:
+    """With what it should be, and the nearest module or attribute."""
+    write(tmp_path, MODULE, USERS, f'# first\n[graph]\nschema = "{target}"\n')
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "__init__.py").write_text("")
+    (tmp_path / "api" / "schema.py").write_text("")
+    with pytest.raises(ProjectError) as caught:
+        load_project(tmp_path, {})
+    assert [str(one) for one in caught.value.mistakes] == [
+        f"{tmp_path}/stolon.toml:3: graph.schema: {told} (expected 'module:attribute' of a rest.Schema)"
+    ]
 
 
 def test_a_mistake_in_a_module_that_the_schemas_module_imports_is_told_there(tmp_path: Path) -> None:

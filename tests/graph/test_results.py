@@ -29,7 +29,9 @@ USER = an({"id": TEXT, "name": TEXT})
 SUMMARY = an({"id": TEXT, "name": TEXT, "more": INT}, optional="name")
 
 
-def found(answer: Doc | None, pick: str | None = None, *, many: bool = False) -> tuple[str, bool] | str:
+def found(
+    answer: Doc | None, pick: str | None = None, *, many: bool = False, as_list: str = ""
+) -> tuple[str, bool] | str:
     """The pick and the nullability of a user (or of many) in an answer; or what is wrong."""
     read_in = read(
         contract(
@@ -40,7 +42,7 @@ def found(answer: Doc | None, pick: str | None = None, *, many: bool = False) ->
         )
     )
     user = read_in.schema("#/components/schemas/User")
-    wanted = Wanted(lambda schema: schema.pointer == user.pointer, many, "User")
+    wanted = Wanted(lambda schema: schema.pointer == user.pointer, many, "User", as_list)
     result = find_result(read_in, read_in.operations["x"], pick, wanted)
     if isinstance(result, str):
         return result
@@ -124,6 +126,34 @@ def test_what_is_not_plain_is_a_mistake_that_says_what_there_is(
 ) -> None:
     """Nothing is guessed."""
     assert found(answer, pick, many=many) == told
+
+
+@pytest.mark.parametrize(
+    ("answer", "pick", "told"),
+    [
+        (listed(ref("User")), None, "the answer of 'x' holds a list of User: annotate `list[User] | None`"),
+        (
+            an({"items": listed(ref("User"))}),
+            None,
+            "the answer of 'x' holds a list of User: annotate `list[User] | None`",
+        ),
+        (
+            an({"items": listed(ref("User"))}),
+            "items",
+            "pick='items' is a list of User: annotate `list[User] | None`",
+        ),
+        (
+            listed(ref("Other")),
+            None,
+            "the answer of 'x' holds no User: say where it lies with pick= (it holds array)",
+        ),
+    ],
+)
+def test_a_list_where_one_alone_was_annotated_says_how_to_annotate_it(
+    answer: Doc, pick: str | None, told: str
+) -> None:
+    """A `pick` would not help; a list of something else is no list of it."""
+    assert found(answer, pick, as_list="list[User]") == told
 
 
 def test_pick_reaches_as_deep_as_it_says() -> None:

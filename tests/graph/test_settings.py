@@ -442,7 +442,10 @@ connections = "${{SECRET}}"
     right = f'{MINIMAL}[services.users]\nurl = "https://u.example/${{SECRET}}"\nowner = "${{SECRET}}"'
     settings = read_settings(written(folder, right), {"SECRET": SECRET})
     assert settings.services["users"].url == f"https://u.example/{SECRET}"
-    assert repr(settings) == "Settings(folder, graph, headers, services, identity, limits, observe, cache)"
+    assert (
+        repr(settings)
+        == "Settings(folder, graph, headers, services, identity, limits, observe, cache, admin)"
+    )
     assert SECRET not in repr(settings.services)
 
 

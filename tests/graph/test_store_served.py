@@ -203,11 +203,11 @@ async def test_check_has_nothing_to_say_of_replicas_that_share(tmp_path: Path, l
     """With a shared store no contract's keys are kept apart; without one check says so."""
     text = toml({"ledger": ledger.url})
     projects.write(tmp_path, MODULE, {"ledger": LEDGER}, text)
-    (note,) = load(tmp_path, {}).notes
-    assert note.startswith("ledger: what clients' idempotency keys were used for (pay)")
+    (note,) = load(tmp_path, {}).notes(2)
+    assert note.startswith("services.ledger: each worker remembers clients' idempotency keys alone (pay)")
     (tmp_path / "stolon.toml").write_text(f'{text}\n[cache]\nurl = "redis://cache.example"\n')
     loaded = load(tmp_path, {})
-    assert loaded.notes == ()
+    assert loaded.notes(2) == ()
     assert [one for one in loaded.warnings if one.startswith("cache.url")] == [
         "cache.url: answers, and a password if there is one, travel to the shared store in clear; prefer a rediss:// "
         "URL"

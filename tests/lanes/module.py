@@ -146,6 +146,7 @@ class Query:
     payments: rest.Connection[Payment] | None = rest.connection(shop.op("listPayments"))
     events: rest.Connection[Event] | None = rest.connection(shop.op("listEvents"))
     reviews: rest.Connection[Review] = rest.connection(shop.op("listReviews"))
+    sealed: rest.Connection[Sealed] | None = rest.connection(shop.op("listReviews"))
     ledger: list[Entry] | None = rest.query(shop.op("listLedger"))
     product: Product | None = rest.query(shop.op("getProduct"))
     feed: list[Post] | None = rest.query(media.op("listFeed"))

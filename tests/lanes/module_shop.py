@@ -62,6 +62,12 @@ class Review:
     author: Person = rest.link(key="author_id")
 
 
+@rest.type(shop.schema("Review"), scopes=["secrets"])
+class Sealed:
+    stars: rest.auto
+    author: Person | None = rest.link(key="author_id")
+
+
 @rest.type(shop.schema("Entry"))
 class Entry:
     id: rest.auto

@@ -64,6 +64,7 @@ class Weather:
 class _Upstream:
     service: Service
     send: Callable[[Request], Any]
+    entities: None = None
 
 
 @dataclass(slots=True)
@@ -112,7 +113,7 @@ class Services:
         if failure is not None:
             self.told.append(f"{request.operation} {request.target}: {failure}")
             return self._failed(failure, endpoint, asked)
-        made = self._made(endpoint.answer(asked, self.weather.world), request, endpoint)
+        made = self._made(endpoint.answer(asked, self.weather.world), request, endpoint, asked)
         self.told.append(f"{request.operation} {request.target}: {made.status} {made.body.decode()}")
         return made
 
@@ -155,14 +156,17 @@ class Services:
         kind = {"content-type": "application/problem+json"}
         return Response(int(status), kind, _ENCODER.encode({**_PROBLEM, "status": int(status)}))
 
-    def _made(self, found: Found, request: Request, endpoint: Endpoint) -> Response:
+    def _made(self, found: Found, request: Request, endpoint: Endpoint, asked: Asked) -> Response:
         if found.status != 200:
             return Response(found.status, _JSON, b"")
         body = found.body
         world = self.weather.world
         if not self.weather.steady or endpoint.family is None:
-            # The envelope of an answer may be broken, too.
-            random = choice_of(world.seed, "envelope", request.operation, request.target, request.body)
+            # The envelope of an answer may be broken, too; in whatever order a batch has its keys.
+            what = (
+                (request.target, request.body) if endpoint.family is None else sorted(endpoint.atoms(asked))
+            )
+            random = choice_of(world.seed, "envelope", request.operation, what)
             if random.random() < world.wrongness and isinstance(body, (dict, list)):
                 body = _broken(body, random.choice)
         return _response(body, found.headers)

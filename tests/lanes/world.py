@@ -88,7 +88,7 @@ async def run_lane(
     made = executor(lane, services.upstreams(), documents, told)
     answer = await made.execute(request, noting, {}, "test-request")
     if isinstance(answer.data, msgspec.Struct):
-        answer = Answer(msgspec.to_builtins(answer.data))
+        answer = Answer(msgspec.to_builtins(answer.data), answer.errors)
     return Ran(answer, services.calls, ran, lanes, services.told)
 
 

@@ -55,6 +55,8 @@ def test_a_line_is_one_json_object():
         "ms": 12.346,
         "bytes": 512,
     }
+    kept = json.loads(json_line(msgspec.structs.replace(FACT, kept=True), NOW))
+    assert kept == {**json.loads(json_line(FACT, NOW)), "kept": True}
 
 
 @pytest.mark.parametrize(("status", "level"), [(200, "info"), (GONE, "info"), (500, "error"), (503, "error")])
@@ -70,13 +72,15 @@ def test_a_plain_line_is_for_people():
         FACT, operation_kind=None, operation_name=None, status=401, errors={}, calls=1, shared=0
     )
     assert plain_line(refused, NOW)[8:] == b" request 401 12.3 ms, 1 call"
+    kept = msgspec.structs.replace(FACT, errors={}, calls=0, shared=0, kept=True)
+    assert plain_line(kept, NOW)[8:] == b" query Orders 200 12.3 ms, 0 calls, kept"
 
 
 def test_the_fact_has_no_place_for_secrets():
     """What is told of a request is a stated list of fields; a new one has to pass here."""
     assert Handled.__struct_fields__ == (
         "request_id", "trace_id", "operation_name", "operation_kind", "caller", "status", "errors", "calls",
-        "shared", "seconds", "bytes",
+        "shared", "seconds", "bytes", "kept",
     )  # fmt: skip
     with pytest.raises(AttributeError):
         FACT.status = 500  # type: ignore[misc]

@@ -54,6 +54,14 @@ class ContractCheck:
     def __init__(self, service: str) -> None:
         self.contract = document(service)
         self.schemas = closed(copy.deepcopy(self.contract["components"]["schemas"]))
+        bases = {
+            f"#/components/schemas/{name}": [
+                {"$ref": one} for one in node["discriminator"]["mapping"].values()
+            ]
+            for name, node in self.schemas.items()
+            if "discriminator" in node and "oneOf" not in node
+        }
+        self.schemas = told_apart(self.schemas, bases)
 
     def operation(self, method: str, path: str) -> dict[str, Any]:
         """The operation that answers under this path."""
@@ -108,6 +116,22 @@ def closed(node: Any) -> Any:
     node = {name: closed(value) for name, value in node.items()}
     if node.pop("nullable", False) is True:
         node["type"] = [node["type"], "null"]
-    if node.get("type") == "object" and "properties" in node:
+    if "allOf" in node:
+        # The parts do not know of each other's members; the whole does.
+        for part in node["allOf"]:
+            part.pop("additionalProperties", None)
+        node["unevaluatedProperties"] = False
+    elif node.get("type") == "object" and "properties" in node and "discriminator" not in node:
         node.setdefault("additionalProperties", False)
     return node
+
+
+def told_apart(node: Any, bases: Mapping[str, list[dict[str, str]]]) -> Any:
+    """The schemas with what extends a base wherever the base stands: JSON Schema knows no discriminators."""
+    if isinstance(node, list):
+        return [told_apart(each, bases) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("$ref") in bases:
+        return {"oneOf": bases[node["$ref"]]}
+    return {name: value if name == "allOf" else told_apart(value, bases) for name, value in node.items()}

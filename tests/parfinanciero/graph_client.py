@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,19 @@ from graph.settings import read_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "parfinanciero"
 NAMES = tuple(SERVICES)
+STORIES = {file.stem: file for file in sorted((FOLDER / "operations").glob("*.graphql"))}
+"""The operations that the playground offers, by the names of their files."""
+PROGRESS = "12-projection-progress"
+ASKED = [name for name in STORIES if name != PROGRESS]
+"""Those that have one answer."""
+
+
+def told(story: str) -> tuple[str, dict[str, Any]]:
+    """The document of a story, and its variables."""
+    file = STORIES[story]
+    variables = file.with_suffix(".json")
+    given: dict[str, Any] = json.loads(variables.read_text("utf-8")) if variables.exists() else {}
+    return file.read_text("utf-8"), given
 
 
 def bundled_project() -> Project:

@@ -5,7 +5,6 @@ Checked on the wire, by the contracts' documents alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,7 +17,7 @@ from graph.app import App
 from graph.project import Project
 from graph.server import serving
 from tests.parfinanciero.contract_check import ContractCheck, contract_check
-from tests.parfinanciero.graph_client import FOLDER, NAMES, Graph, settled_at
+from tests.parfinanciero.graph_client import ASKED, NAMES, Graph, settled_at, told
 from tests.parfinanciero.recording_proxy import Exchanged, Recording, recording
 from tests.parfinanciero.request_check import mistakes
 
@@ -42,6 +41,9 @@ CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ('{user(userId: "a/b,c"){id} users(first: 3){nodes{id emails(first: 1){nodes{to}}}}}', {}),
     ("{monthlyReports(first: 7){nodes{month owner{id}}} report(month: \"2026-10\"){orders}}", {}),
     ("{orders(first: 60){nodes{payments{id} customer{id projection{months{month}}}}}}", {}),
+    ('mutation {setBudget(categoryId: "health", input: {amount: "80.5"}){amount user{name} category{name}}}', {}),
+    ("{reports(first: 30){nodes{month turnoverEur}} me{emails(first: 30){nodes{subject}}}}", {}),
+    ("{users(first: 60){nodes{paymentMethods{token label}}}}", {}),
     ("{me{expenses(first: 100){nodes{receipt{bytes} category{name}}}}}", {}),
 )  # fmt: skip
 
@@ -78,13 +80,11 @@ def broken(call: Exchanged) -> list[str]:
     return [f"{call.method} {call.target}: {one}" for one in found]
 
 
-@pytest.mark.parametrize("story", sorted(file.stem for file in (FOLDER / "operations").glob("*.graphql")))
+@pytest.mark.parametrize("story", ASKED)
 async def test_stories_keep_the_contracts(graph: Graph, wire: Recording, story: str) -> None:
     """Whatever a bundled operation asks of the services is as their contracts say, and so is what they answer."""
-    file = FOLDER / "operations" / f"{story}.graphql"
-    variables = file.with_suffix(".json")
-    given: dict[str, Any] = json.loads(variables.read_text()) if variables.exists() else {}
-    assert (await graph.ask(file.read_text(), variables=given)).errors == []
+    document, given = told(story)
+    assert (await graph.ask(document, variables=given)).errors == []
     assert [one for call in wire.calls for one in broken(call)] == []
     assert len(wire.calls) == sum(graph.calls().values()) > 0
 

@@ -34,12 +34,17 @@ async def noted(graph: Graph) -> str:
 
 
 async def upload(
-    graph: Graph, expense_id: str, content: bytes, name: str = "rail.pdf", media_type: str = "application/pdf"
+    graph: Graph,
+    expense_id: str,
+    content: bytes,
+    name: str = "rail.pdf",
+    media_type: str = "application/pdf",
+    document: str = KEEP,
 ) -> dict[str, Any]:
     """The body of the answer to a GraphQL multipart request with one file."""
     form = aiohttp.FormData()
     variables = {"id": expense_id, "file": None}
-    form.add_field("operations", json.dumps({"query": KEEP, "variables": variables}))
+    form.add_field("operations", json.dumps({"query": document, "variables": variables}))
     form.add_field("map", json.dumps({"0": ["variables.file"]}))
     form.add_field("0", content, filename=name, content_type=media_type)
     headers = {
@@ -183,6 +188,25 @@ async def test_an_uploaded_receipt_is_in_storage(graph: Graph) -> None:
         }
     }
     assert graph.calls() == {"expenses.putReceipt": 1, "storage.putObject": 1, "storage.listObjects": 1}
+
+
+async def test_what_storage_lets_be_kept_ends_with_a_new_receipt(graph: Graph) -> None:
+    """What is known of a file is asked of storage once a minute, unless the graph itself brings another file: the
+    expenses service, which is asked to keep it, could not tell that storage's answers change.
+    """
+    expense_id = await noted(graph)
+    # It is not shown what became of the receipt, so that nothing is read anew on the way.
+    change = "mutation($id: ID!, $file: Upload!) {keepReceipt(expenseId: $id, file: $file){id}}"
+    query, given = "query($id: ID!) {expense(expenseId: $id){receipt{sha256}}}", {"id": expense_id}
+    for content in (PDF, seed_expenses.receipt_pdf("another line")):
+        await upload(graph, expense_id, content, document=change)
+        asked = []
+        for _ in range(2):
+            reply = await graph.ask(query, variables=given)
+            sha256 = hashlib.sha256(content).hexdigest()
+            assert (reply.data, reply.errors) == ({"expense": {"receipt": {"sha256": sha256}}}, [])
+            asked.append(graph.calls().get("storage.listObjects", 0))
+        assert asked == [1, 0]
 
 
 @pytest.mark.parametrize(

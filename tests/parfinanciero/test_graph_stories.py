@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
-from typing import Any
 
 import aiohttp
 import msgspec
@@ -16,21 +14,18 @@ from examples.parfinanciero.services.seed import dataset
 from graph.app import App
 from graph.project import Project
 from graph.server import serving
-from tests.parfinanciero.graph_client import FOLDER, Graph, Reply, settled_at
+from tests.parfinanciero.graph_client import ASKED, Graph, Reply, settled_at, told
 
-STORIES = sorted(file.stem for file in (FOLDER / "operations").glob("*.graphql"))
 ANA = dataset().users[0]
 
 
 async def tell(graph: Graph, story: str, person: str = "ana", token: str | None = None) -> Reply:
     """The answer to a bundled operation with its bundled variables; a token of the person's own, or this one."""
-    file = FOLDER / "operations" / f"{story}.graphql"
-    variables = file.with_suffix(".json")
-    given: dict[str, Any] = json.loads(variables.read_text()) if variables.exists() else {}
-    return await graph.ask(file.read_text(), person=person, token=token, variables=given)
+    document, given = told(story)
+    return await graph.ask(document, person=person, token=token, variables=given)
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("story", ASKED)
 async def test_every_story_is_well(graph: Graph, story: str) -> None:
     """Ana may see everything: no bundled operation ends with an error, or without data."""
     reply = await tell(graph, story)
@@ -38,12 +33,12 @@ async def test_every_story_is_well(graph: Graph, story: str) -> None:
     assert None not in reply.data.values()
 
 
-@pytest.mark.parametrize("story", [story for story in STORIES if "checkout" not in story])
+@pytest.mark.parametrize("story", [story for story in ASKED if "checkout" not in story])
 async def test_both_lanes_tell_the_same_story(
     graph: Graph, bundled: Project, parfinanciero: Example, story: str
 ) -> None:
     """graphql-core, executing the same schema over the same services, comes to the same data by the same calls."""
-    told = await tell(graph, story)
+    here = await tell(graph, story)
     cost = graph.calls()
     settled = settled_at(bundled, parfinanciero)
     core = msgspec.structs.replace(settled.settings.graph, lane="reference")
@@ -53,7 +48,7 @@ async def test_both_lanes_tell_the_same_story(
         aiohttp.ClientSession() as session,
     ):
         other = Graph(url, parfinanciero, session)
-        assert (await tell(other, story), other.calls()) == (told, cost)
+        assert (await tell(other, story), other.calls()) == (here, cost)
 
 
 async def test_the_dashboard_asks_five_services_in_one_request(graph: Graph) -> None:

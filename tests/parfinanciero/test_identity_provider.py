@@ -83,6 +83,19 @@ async def test_the_callers_tokens(
     assert len(seen) == 2
 
 
+async def test_a_token_may_be_somebody_elses(parfinanciero: Example, session: aiohttp.ClientSession) -> None:
+    """With a person's scopes, for another subject of another tenant: for loads that need more people than three."""
+    _, published = await read(session, "GET", parfinanciero.jwks)
+    path = f"{parfinanciero.issuer}/internal/tokens/bruno?subject=u-0601&tenant=globex"
+    _, answer = await read(session, "POST", path)
+    claims = verified(answer["token"], published["keys"], parfinanciero.issuer, "api://orders")
+    assert (claims["sub"], claims["tenant"], claims["scope"]) == (
+        "u-0601",
+        "globex",
+        "users:read orders:read",
+    )
+
+
 async def test_nobody_else_gets_a_token(parfinanciero: Example, session: aiohttp.ClientSession) -> None:
     """An unknown person is 404, and the answer says who is known."""
     status, answer = await read(session, "POST", f"{parfinanciero.issuer}/internal/tokens/mallory")

@@ -59,22 +59,22 @@ async def test_an_email_is_kept(client: Client) -> None:
     )
     assert (await client.send("notifications", "GET", path)).body == made.body
     listed = await client.send(
-        "notifications", "GET", "/v1/emails", query={"recipient_id": "u-0001", "limit": 1}
+        "notifications", "GET", "/v1/emails", query={"filter[recipient]": "u-0001", "amount": 1}
     )
     assert listed.body["emails"] == [made.body]
     assert (await client.send("notifications", "GET", path, tenant="globex")).status == 404
-    assert (await client.send("notifications", "GET", "/v1/emails", tenant="globex")).body["total"] == 0
+    assert (await client.send("notifications", "GET", "/v1/emails", tenant="globex")).body["found"] == 0
 
 
 async def test_shipped_orders_are_told_of(client: Client) -> None:
     """The outbox begins with one e-mail for each shipped order of the callers, the newest first."""
-    answer = await client.send("notifications", "GET", "/v1/emails", query={"limit": 100})
+    answer = await client.send("notifications", "GET", "/v1/emails", query={"amount": 100})
     shipped = [
         row
         for row in seed.dataset().orders
         if row.customer_id in ("u-0001", "u-0002", "u-0003") and row.status == "shipped"
     ]
-    assert answer.body["total"] == len(shipped)
+    assert answer.body["found"] == len(shipped)
     assert [one["created_at"] for one in answer.body["emails"]] == sorted(
         (row.placed_at for row in shipped), reverse=True
     )

@@ -79,10 +79,17 @@ async def test_version_1_says_what_comes_of_it(client: Client) -> None:
         ]
 
 
-async def test_version_1_is_whole(client: Client) -> None:
-    """Version 1 lists every month at once, the newest first."""
-    answer = await client.send("reports", "GET", "/v1/reports")
-    assert [one["month"] for one in answer.body] == MONTHS
+@pytest.mark.parametrize("months", [1, 12, 25, 60])
+async def test_version_1_is_paged_by_sheets_from_0(client: Client, months: int) -> None:
+    """Version 1 lists every month once, the newest first; the first sheet is number 0, and one past the end empty."""
+    sheets = [
+        (await client.send("reports", "GET", "/v1/reports", query={"sheet": sheet, "months": months})).body
+        for sheet in range(-(-len(MONTHS) // months) + 1)
+    ]
+    assert [one["month"] for sheet in sheets for one in sheet] == MONTHS
+    assert sheets[-1] == []
+    first = await client.send("reports", "GET", "/v1/reports")
+    assert [one["month"] for one in first.body] == MONTHS[:12]
 
 
 @pytest.mark.parametrize("limit", [1, 12, 25, 60])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from examples.parfinanciero.inprocess import Example, example
@@ -34,10 +36,15 @@ class Served:
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    """The open graph on a free port, with new databases."""
+    """The open graph on a free port, with new databases; visitors are not welcome, so that the page needs a token."""
     async with example(tmp_path) as running:
         one = Served("", running, Watched(1))
         project = load_project(FOLDER, running.environ)
+        assert project.settings.identity is not None
+        identity = msgspec.structs.replace(project.settings.identity, anonymous=False)
+        project = dataclasses.replace(
+            project, settings=msgspec.structs.replace(project.settings, identity=identity)
+        )
         app = App(project, open_at="127.0.0.1", watched=lambda: one.watched).application()
         async with serving(app, "127.0.0.1", 0) as origin:
             one.origin = origin

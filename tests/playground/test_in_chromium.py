@@ -23,7 +23,10 @@ from tests.playground.graphiql import (
     text_of,
 )
 
-STORIES = ["Me", "MyOrders", "OrdersByStatus", "Checkout", "Dashboard", "MonthsReview", "MyExpenses"]
+STORIES = [
+    *("Me", "MyOrders", "OrdersByStatus", "Checkout", "Dashboard", "MonthsReview", "MyExpenses"),
+    *("OrderHistory", "CheckoutForm", "Budgets", "ShopWindow", "ProjectionProgress"),
+]
 """The bundled operations, in the order of their files."""
 
 pytestmark = pytest.mark.skipif(executable() is None, reason="there is no Chromium (apt install chromium)")

@@ -201,5 +201,10 @@ def test_the_bundled_project_brings_examples():
         ("Dashboard", "query", False),
         ("MonthsReview", "query", True),
         ("MyExpenses", "query", False),
+        ("OrderHistory", "query", False),
+        ("CheckoutForm", "query", False),
+        ("Budgets", "query", True),
+        ("ShopWindow", "query", True),
+        ("ProjectionProgress", "subscription", True),
     ]
     assert all(one.description for one in examples)

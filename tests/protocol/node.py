@@ -19,23 +19,24 @@ HERE = Path(__file__).parent
 SECONDS = 60
 
 
-def installed() -> Path:
-    """The folder of node modules, installed by npm from the lock file into a cache of the user.
+def installed(source: Path = HERE, name: str = "protocol-clients") -> Path:
+    """The folder of node modules, installed by npm from the lock file in `source` into a cache of the user, under
+    `name`.
 
     Skips where there is no node or npm.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("node and npm are needed to drive the server with its clients' own libraries")
-    lock = (HERE / "package-lock.json").read_bytes()
+    lock = (source / "package-lock.json").read_bytes()
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stolon"
-    folder = caches / f"protocol-clients-{hashlib.sha256(lock).hexdigest()[:16]}"
+    folder = caches / f"{name}-{hashlib.sha256(lock).hexdigest()[:16]}"
     if (folder / "node_modules").is_dir():
         return folder / "node_modules"
     caches.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=caches) as fresh:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, fresh)
+        for file in ("package.json", "package-lock.json"):
+            shutil.copy(source / file, fresh)
         subprocess.run(
             [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
             cwd=fresh,

@@ -16,6 +16,7 @@ from graph.lanes import Lanes
 from graph.schema import Schema
 from resolvers.caller import Caller
 from resolvers.load import bounded, load_entities, split
+from resolvers.row import plain
 from resolvers.source import Entity
 from stolon.testing import Answer, Request, Response, Services, answer, execute
 from tests.resolvers.graphs import PEOPLE, POSTS, SOCIAL, asked, person, post, project, turns
@@ -88,7 +89,7 @@ def test_a_batch_equals_a_dict(schema, keys, there, seed, limit):
         context = Lanes(schema, services.upstreams(schema)).context(Caller(), {}, "r")
         settled = await load_entities(context.store, entity, [(key,) for key in keys])
         await context.close()
-        return [None if one.unwrap() is None else one.unwrap()[0] for one in settled]
+        return [None if one.unwrap() is None else plain(one.unwrap()[0]) for one in settled]
 
     assert run(load()) == [rows.get(key) for key in keys]
 

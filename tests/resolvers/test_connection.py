@@ -672,17 +672,17 @@ async def test_an_empty_numbered_page_that_claims_more_is_a_violation(paging: Pa
 @pytest.mark.parametrize(
     ("window", "argument", "message"),
     [
-        (Window(first=-1), "first", "first is -1; it must not be negative"),
-        (Window(last=-3), "last", "last is -3; it must not be negative"),
-        (Window(first=101), "first", "first is 101; the limit is 100"),
-        (Window(last=101), "last", "last is 101; the limit is 100"),
+        (Window(first=-1), "first", "-1 is negative"),
+        (Window(last=-3), "last", "-3 is negative"),
+        (Window(first=101), "first", "101 is more than the limit, 100"),
+        (Window(last=101), "last", "101 is more than the limit, 100"),
         (Window(first=1, last=1), "last", "first and last can't be given together: ask for one of them"),
     ],
 )
 async def test_a_window_that_makes_no_sense_is_refused_with_its_figure(
     style: str, window: Window, argument: str, message: str
 ) -> None:
-    """The text names the argument, the figure and the limit; no call is made."""
+    """With the argument, and a text that names the figure and the limit; no call is made."""
     service = Service(EVERY[style], [1])
     with pytest.raises(BadWindow) as caught:
         await slice_of(service.paging, window, service.fetch)

@@ -35,7 +35,7 @@ def twice(values: list[Any], hung: Hung) -> list[Any]:
     ("build", "values", "built"),
     [
         (as_decoded, [1, None], [1, None]),
-        (leaves(str), [1, None, 2], ["1", None, "2"]),
+        (leaves((str,)), [1, None, 2], ["1", None, "2"]),
         (sparse(twice), [1, None, 2], [2, None, 4]),
         (sparse(twice), [None], [None]),
         (lists(twice), [[1, 2]], [[2, 4]]),
@@ -63,7 +63,7 @@ def test_columns_are_as_long_as_the_objects_are_many():
     """A constant, properties as they came, and properties that are built."""
     thing = msgspec.defstruct("Thing", [("a", int)])
     things = [thing(1), thing(2)]
-    made = [constant(None), property_column(("a",), as_decoded), property_column(("a",), leaves(str))]
+    made = [constant(None), property_column(("a",), as_decoded), property_column(("a",), leaves((str,)))]
     assert [list(column(things, {})) for column in made] == [[None, None], [1, 2], ["1", "2"]]
 
 
@@ -129,7 +129,7 @@ def test_a_step_is_given_the_objects_it_hangs_on():
     hung: Hung = {}
     outs = [*build([ana], hung), *build([ben], hung)]
     assert hung == {4: Hanging([ana, ben], outs)}
-    outs[1].f0 = "filled"
+    outs[1].f0_ = "filled"
     assert msgspec.json.encode(outs) == b'[{"boss":null},{"boss":"filled"}]'
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString
+from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString, Undefined
 
 from adapters.contract import Kind, Schema
+from resolvers.fast.builders import leaves
 from resolvers.fast.in_types import KEY, InObject, InValue, leaf_type
 from resolvers.fast.leaves import conversion
-from resolvers.fast.uncompiled import NotCompiled, Unhurried
+from resolvers.fast.uncompiled import NotCompiled, Troubled, Unhurried
 from resolvers.leaf import WrongLeaf
 
 
@@ -175,23 +176,37 @@ def test_what_is_no_leaf_has_no_leaf_type():
 )
 def test_where_decoding_has_done_all_nothing_is_converted(kind, of):
     """These leave as they came."""
-    assert conversion(schema(kind), of) is None
+    assert conversion(schema(kind), of) == ()
 
 
 def test_an_id_that_is_a_number_leaves_as_text():
     """GraphQL's ID is always serialised as a string (GraphQL, section 3.5.5)."""
-    convert = conversion(schema(Kind.INTEGER), GraphQLID)
-    assert convert is not None
-    assert convert(7) == "7"
+    assert leaves(conversion(schema(Kind.INTEGER), GraphQLID))([7, None], {}) == ["7", None]
 
 
 def test_everything_else_is_checked_as_on_the_checked_lane():
     """Enums admit their members, dates are days, and free-form values leave as they are."""
-    enum = conversion(schema(Kind.STRING, enum=("a", "b")), GraphQLString)
-    day = conversion(schema(Kind.DATE), GraphQLString)
-    free = conversion(schema(Kind.ANY), GraphQLString)
-    assert enum is not None and day is not None and free is not None  # noqa: PT018 - types need to know
-    assert (enum("a"), day("2024-02-29"), free("x")) == ("a", "2024-02-29", "x")
-    for convert, wrong in ((enum, "c"), (day, "2023-02-29")):
-        with pytest.raises(WrongLeaf):
-            convert(wrong)
+    enum = leaves(conversion(schema(Kind.STRING, enum=("a", "b")), GraphQLString))
+    day = leaves(conversion(schema(Kind.DATE), GraphQLString))
+    free = leaves(conversion(schema(Kind.ANY), GraphQLString))
+    assert enum(["a", "b", "a"], {}) == ["a", "b", "a"]
+    assert (day(["2024-02-29"], {}), free(["x"], {})) == (["2024-02-29"], ["x"])
+    for build, wrong, raised in ((enum, "c", KeyError), (day, "2023-02-29", WrongLeaf)):
+        with pytest.raises(raised):
+            build(["a", wrong], {})
+
+
+def test_a_member_that_its_own_type_does_not_admit_is_none_of_an_enum():
+    """No answer can hold it: as on the checked lane, true is no 1, and text no number."""
+    enum = leaves(conversion(schema(Kind.INTEGER, enum=(1, True, "2", 3)), GraphQLInt))
+    assert enum([1, 3], {}) == [1, 3]
+    with pytest.raises(KeyError):
+        enum([2], {})
+
+
+def test_a_scalar_that_gives_nothing_for_a_value_is_troubling():
+    """GraphQL has no null for a value that is there (GraphQL, section 6.4.3)."""
+    for nothing in (None, Undefined):
+        gives: list[Any] = [nothing]
+        with pytest.raises(Troubled):
+            leaves((gives.__getitem__,))([0], {})

@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from adapters.contract import Kind
 from graph.schema import Schema
+from resolvers import load
+from resolvers.batch import QUIET_TURNS
+from resolvers.fast import lookups
 from resolvers.fast import run as fast_run
 from resolvers.run import values as checked_run
+from resolvers.settled import Settled
+from resolvers.store import Store
 from stolon.testing import Services, answer
 from tests.resolvers import town
 from tests.resolvers.graphs import asked, project
@@ -157,6 +164,82 @@ async def test_the_loop_turns_while_the_links_of_a_long_list_are_asked_for(schem
     assert turns - few >= least
 
 
+async def test_many_keys_are_asked_for_in_slices_and_looked_at_once_more(schema, monkeypatch):
+    """Between two slices of them the loop has a turn; when they have landed none is asked for twice."""
+    asked_for: list[tuple[int, int]] = []
+    entities = Store.entities
+    with counted() as turns:
+
+        def noted(self: Store, entity: Any, keys: Any, *, alone: bool = False) -> Any:
+            asked_for.append((turns[0], len(keys)))
+            return entities(self, entity, keys, alone=alone)
+
+        monkeypatch.setattr(Store, "entities", noted)
+        found = await on_lane("fast", schema, "{ all { boss { id } } }", many(bosses=SOME))
+    assert (found.lanes, found.errors) == (["fast"], [])
+    assert [size for _, size in asked_for] == 2 * [fast_run.SLICE, fast_run.SLICE, 500]
+    assert len({turn for turn, _ in asked_for}) == len(asked_for)
+
+
+async def test_keys_of_many_parents_are_spelled_in_slices(monkeypatch):
+    """The loop has a turn between them, but never so many that keys of others, which wait for quiet turns, leave."""
+    spelled: list[tuple[int, int]] = []
+    texts = lookups._texts
+    with counted() as turns:
+
+        def noted(entity: Any, keys: Any) -> Any:
+            spelled.append((turns[0], len(keys)))
+            return texts(entity, keys)
+
+        class Known:
+            """Everybody's name."""
+
+            def entities(
+                self, _: object, keys: list[tuple[str, ...]], *, alone: bool = False
+            ) -> list[Settled]:
+                return [Settled((f"{key[0]}!", ())) for key in keys]
+
+        monkeypatch.setattr(lookups, "_texts", noted)
+        source: Any = SimpleNamespace(entity=SimpleNamespace(kinds=(Kind.INTEGER,)))
+        store: Any = Known()
+        items = await lookups.lookups(
+            source, [None, *range(100)], store, alone=False, branches=False, most=10
+        )
+    assert items == {key: f"{key}!" for key in range(100)}
+    assert [size for _, size in spelled] == [13] * 7 + [10]
+    assert len(spelled) < QUIET_TURNS
+    assert len({turn for turn, _ in spelled}) == len(spelled)
+
+
+@pytest.mark.parametrize(
+    ("query", "matching"), [(LINKED, "keys_of"), ("{ all { notes { id } } }", "texts_of")]
+)
+@pytest.mark.parametrize(("rows", "sizes"), [(load.SLICE, [load.SLICE]), (SOME, [1000, 1000, 500])])
+async def test_the_rows_of_one_answer_are_matched_in_slices(
+    schema, monkeypatch, query, matching, rows, sizes
+):
+    """The loop has a turn between slices; what is one slice is matched at once."""
+    matched: list[tuple[int, int]] = []
+    keys = getattr(load, matching)
+    services = town.town([person(1, 1), person(2, 2)])
+    services.on("people", "listPeople", lambda _: answer([person(key) for key in range(1, rows + 1)]))
+    notes = [{"id": f"n{key}", "of": 1, "by": None} for key in range(rows)]
+    services.on("people", "listNotes", lambda _: answer(notes))
+    with counted() as turns:
+
+        def noted(*given: Any) -> Any:
+            matched.append((turns[0], len(given[-1])))
+            return keys(*given)
+
+        monkeypatch.setattr(load, matching, noted)
+        found = await on_lane("fast", schema, query, services)
+    assert (found.lanes, found.errors) == (["fast"], [])
+    assert [size for _, size in matched] == sizes
+    assert len({turn for turn, _ in matched}) == len(sizes)
+    if matching == "texts_of":
+        assert [one["id"] for one in found.data["all"][0]["notes"]] == [one["id"] for one in notes]
+
+
 async def test_many_lists_are_built_in_runs_of_a_slice(schema):
     """Lists of many parents are as many objects as one long list is."""
 
@@ -184,3 +267,21 @@ async def test_many_lists_are_built_in_runs_of_a_slice(schema):
         list(range(fast_run.SLICE)),
         [fast_run.SLICE],
     ]
+
+
+async def test_the_loop_turns_between_lists_of_lists(schema):
+    """Many short lists that land together are completed in slices, as one long list is; good and bad alike."""
+
+    def noted(count: int) -> Services:
+        made = town.town([person(key) for key in range(1, 91)])
+        rows = [{"id": f"n{number}", "of": of, "by": 1} for of in range(1, 91) for number in range(count)]
+        made.answer("people", "listNotes", json=rows)
+        return made
+
+    query = "{ all { notes { id } } }"
+    short, few = await _turns(schema, "plan", query, noted(1))
+    found, turns = await _turns(schema, "plan", query, noted(checked_run.SLICE - 10))
+    assert [len(one["notes"]) for one in found.data["all"]] == [checked_run.SLICE - 10] * 90
+    assert (found.errors, short.errors) == ([], [])
+    assert turns - few >= 90 * (checked_run.SLICE - 10) // checked_run.TURN - 3
+    assert (await agreed(schema, query, lambda: noted(checked_run.SLICE - 10))).calls["people.listNotes"] == 1

@@ -1,4 +1,4 @@
-"""Where the expenses service keeps categories and expenses.
+"""Where the expenses service keeps categories, expenses and budgets.
 
 Amounts are kept as text: SQLite's own numbers lose digits.
 """
@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import web
 
 from .database import marks, open_database, transaction
-from .seed_expenses import SeedCategory, SeedExpense, receipt_id
+from .seed_expenses import SeedBudget, SeedCategory, SeedExpense, receipt_id
 
 TABLES = (
     "CREATE TABLE categories (id TEXT PRIMARY KEY, name TEXT NOT NULL, budget TEXT) STRICT",
@@ -26,6 +26,12 @@ TABLES = (
         category_id TEXT NOT NULL REFERENCES categories (id), amount TEXT NOT NULL, spent_on TEXT NOT NULL,
         merchant TEXT NOT NULL, note TEXT, receipt_id TEXT, receipt_name TEXT
     ) STRICT
+    """,
+    """
+    CREATE TABLE budgets (
+        tenant TEXT NOT NULL, user_id TEXT NOT NULL, category_id TEXT NOT NULL REFERENCES categories (id),
+        amount TEXT NOT NULL, PRIMARY KEY (tenant, user_id, category_id)
+    ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX expenses_by_tenant ON expenses (tenant, spent_on DESC, id)",
     "CREATE INDEX expenses_by_user ON expenses (tenant, user_id, spent_on DESC, id)",
@@ -65,12 +71,28 @@ class Total(msgspec.Struct, frozen=True):
     count: int
 
 
-class ExpenseStore:
-    """The expenses of all tenants; every method sees those of one. A new file is filled with what is `seeded`."""
+class Budget(msgspec.Struct, frozen=True):
+    """What one user means to spend on one category in a month."""
 
-    def __init__(self, path: Path, categories: Iterable[SeedCategory], seeded: Iterable[SeedExpense]) -> None:
+    user_id: str
+    category_id: str
+    amount: Decimal
+
+
+class ExpenseStore:
+    """The expenses of all tenants; every method sees those of one. A new file is filled with what is `seeded`, and
+    with `budgets`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        categories: Iterable[SeedCategory],
+        seeded: Iterable[SeedExpense],
+        budgets: Iterable[SeedBudget],
+    ) -> None:
         self._connection = open_database(
-            path, TABLES, lambda connection: _fill(connection, categories, seeded)
+            path, TABLES, lambda connection: _fill(connection, categories, seeded, budgets)
         )
 
     def close(self) -> None:
@@ -154,6 +176,23 @@ class ExpenseStore:
             for (user_id, month, category_id), (total, count) in found.items()
         ]
 
+    def budgets(self, tenant: str, user_id: str, category_ids: Sequence[str] | None) -> list[Budget]:
+        """What this user means to spend, by category; of all categories for None."""
+        where = "" if category_ids is None else f"AND category_id IN ({marks(category_ids)})"
+        rows = self._connection.execute(
+            f"SELECT * FROM budgets WHERE tenant = ? AND user_id = ? {where} ORDER BY category_id",
+            [tenant, user_id, *(category_ids or [])],
+        )
+        return [Budget(row["user_id"], row["category_id"], Decimal(row["amount"])) for row in rows]
+
+    def mean(self, tenant: str, budget: Budget) -> None:
+        """Keeps a budget, in the place of the user's earlier one for the category."""
+        with transaction(self._connection) as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO budgets VALUES (?, ?, ?, ?)",
+                (tenant, budget.user_id, budget.category_id, f"{budget.amount:f}"),
+            )
+
     def add(self, tenant: str, expense: Expense) -> None:
         """Keeps a new expense."""
         with transaction(self._connection) as connection:
@@ -189,7 +228,10 @@ def _insert(connection: sqlite3.Connection, tenant: str, expense: Expense) -> No
 
 
 def _fill(
-    connection: sqlite3.Connection, categories: Iterable[SeedCategory], seeded: Iterable[SeedExpense]
+    connection: sqlite3.Connection,
+    categories: Iterable[SeedCategory],
+    seeded: Iterable[SeedExpense],
+    budgets: Iterable[SeedBudget],
 ) -> None:
     connection.executemany(
         "INSERT INTO categories VALUES (?, ?, ?)",
@@ -208,3 +250,7 @@ def _fill(
             receipt_name=row.receipt,
         )
         _insert(connection, row.tenant, kept)
+    connection.executemany(
+        "INSERT INTO budgets VALUES (?, ?, ?, ?)",
+        ((one.tenant, one.user_id, one.category_id, f"{one.amount:f}") for one in budgets),
+    )

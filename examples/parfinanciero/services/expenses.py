@@ -1,7 +1,7 @@
 """The expenses service: HTTP on the outside, `expense_store.py` within. Its contract is `contracts/expenses.yaml`.
 
-Amounts are in euros, with every digit. Receipts are read and written in `receipts.py`. Authorisation ends at scope
-and tenant.
+Amounts are in euros, with every digit. Receipts are read and written in `receipts.py`, budgets in `budgets.py`.
+Authorisation ends at scope and tenant.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from aiohttp import web
 
 from . import cursors, seed_expenses
 from .application import OPTIONS, Operation, answer, assemble
+from .budgets import list_budgets, put_budget
 from .checks import UUID_TEXT, Body, Parameters, read_json
 from .expense_store import EXPENSES, Expense, ExpenseStore
 from .options import ServiceOptions
@@ -35,7 +36,7 @@ def create_app(options: ServiceOptions) -> web.Application:
 
     async def storage(app: web.Application) -> AsyncIterator[None]:
         app[EXPENSES] = store = ExpenseStore(
-            options.database, seed_expenses.CATEGORIES, seed_expenses.expenses()
+            options.database, seed_expenses.CATEGORIES, seed_expenses.expenses(), seed_expenses.BUDGETS
         )
         async with aiohttp.ClientSession() as session:
             app[STORAGE] = ServiceClient(
@@ -60,6 +61,10 @@ def create_app(options: ServiceOptions) -> web.Application:
         Operation("putReceipt", "PUT", receipt, "expenses:write", put_receipt),
         Operation("listCategories", "GET", "/v1/categories", "expenses:read", list_categories),
         Operation("listTotals", "GET", "/v1/totals", "expenses:read", list_totals),
+        Operation("listBudgets", "GET", "/v1/users/{user_id}/budgets", "expenses:read", list_budgets),
+        Operation(
+            "putBudget", "PUT", "/v1/users/{user_id}/budgets/{category_id}", "expenses:write", put_budget
+        ),
     ]
     return assemble("expenses", operations, options, storage, most_body_bytes=MOST_BODY_BYTES)
 

@@ -47,12 +47,13 @@ def create_app(options: ServiceOptions) -> web.Application:
 async def list_emails(request: web.Request) -> web.Response:
     """`listEmails`: a part of the outbox, the newest first."""
     parameters = Parameters(request)
-    recipient_id = parameters.text("recipient_id", most=64)
-    offset = parameters.whole("offset", 0, 0, 1_000_000)
-    limit = parameters.whole("limit", 20, 1, 100)
+    # Names of its own, as bought services have them.
+    recipient_id = parameters.text("filter[recipient]", most=64)
+    begin = parameters.whole("begin", 0, 0, 1_000_000)
+    amount = parameters.whole("amount", 20, 1, 100)
     parameters.done()
-    found, total = request.app[STORE].page(request[CALLER].tenant, recipient_id, offset, limit)
-    return answer({"emails": found, "total": total, "offset": offset, "limit": limit})
+    emails, total = request.app[STORE].page(request[CALLER].tenant, recipient_id, begin, amount)
+    return answer({"emails": emails, "found": total, "more": begin + len(emails) < total})
 
 
 async def get_email(request: web.Request) -> web.Response:

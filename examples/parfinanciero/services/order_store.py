@@ -1,4 +1,4 @@
-"""Where the orders service keeps its orders and their lines.
+"""Where the orders service keeps its orders, their lines, and what happened to them.
 
 Amounts are kept as text: SQLite's own numbers lose digits.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from .database import marks, open_database, transaction
+from .order_events import OrderEvent, OrderMoved, OrderNoted, OrderPlaced, seeded_events
 from .seed import SeedOrder
 
 TABLES = (
@@ -27,6 +28,12 @@ TABLES = (
     CREATE TABLE order_lines (
         order_id TEXT NOT NULL REFERENCES orders (id), position INTEGER NOT NULL, sku TEXT NOT NULL,
         quantity INTEGER NOT NULL, unit_price TEXT NOT NULL, PRIMARY KEY (order_id, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE order_events (
+        order_id TEXT NOT NULL REFERENCES orders (id), number INTEGER NOT NULL, event TEXT NOT NULL,
+        PRIMARY KEY (order_id, number)
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX orders_by_tenant ON orders (tenant, placed_at DESC, id)",
@@ -97,19 +104,38 @@ class OrderStore:
         return self._with_lines(rows), total
 
     def add(self, tenant: str, order: Order) -> None:
-        """Keeps a new order."""
+        """Keeps a new order, and that it was placed."""
         with transaction(self._connection) as connection:
             _insert(connection, tenant, order)
+            placed = OrderPlaced(1, order.placed_at, f"{order.total:f}", order.currency)
+            _happened(connection, order.id, [placed])
 
-    def update(self, tenant: str, order: Order, status: str, note: str | None) -> Order:
-        """`order` with this status and note, as its next version."""
+    def update(self, tenant: str, order: Order, status: str, note: str | None, at: str) -> Order:
+        """`order` with this status and note, as its next version; `at` is when it came to be so."""
         changed = msgspec.structs.replace(order, status=status, note=note, version=order.version + 1)
         with transaction(self._connection) as connection:
             connection.execute(
                 "UPDATE orders SET status = ?, note = ?, version = ? WHERE tenant = ? AND id = ?",
                 (status, note, changed.version, tenant, order.id),
             )
+            number = connection.execute(
+                "SELECT max(number) FROM order_events WHERE order_id = ?", (order.id,)
+            ).fetchone()[0]
+            events: list[OrderEvent] = []
+            if status != order.status:
+                events.append(OrderMoved(number + 1, at, status))
+            if note != order.note:
+                events.append(OrderNoted(number + 1 + len(events), at, note))
+            _happened(connection, order.id, events)
         return changed
+
+    def history(self, order_id: str, since: int, limit: int) -> list[OrderEvent]:
+        """The first `limit` events of an order after the one of the number `since`, the oldest first."""
+        rows = self._connection.execute(
+            "SELECT event FROM order_events WHERE order_id = ? AND number > ? ORDER BY number LIMIT ?",
+            (order_id, since, limit),
+        )
+        return [msgspec.json.decode(row["event"], type=OrderEvent) for row in rows]
 
     def _with_lines(self, rows: Sequence[sqlite3.Row]) -> list[Order]:
         """The orders of `rows`, all their lines fetched at once."""
@@ -160,6 +186,13 @@ def _insert(connection: sqlite3.Connection, tenant: str, order: Order) -> None:
     )
 
 
+def _happened(connection: sqlite3.Connection, order_id: str, events: Iterable[OrderEvent]) -> None:
+    connection.executemany(
+        "INSERT INTO order_events VALUES (?, ?, ?)",
+        [(order_id, one.number, msgspec.json.encode(one).decode()) for one in events],
+    )
+
+
 def _fill(connection: sqlite3.Connection, seeded: Iterable[SeedOrder]) -> None:
     for row in seeded:
         order = Order(
@@ -174,3 +207,4 @@ def _fill(connection: sqlite3.Connection, seeded: Iterable[SeedOrder]) -> None:
             version=1,
         )
         _insert(connection, row.tenant, order)
+        _happened(connection, row.id, seeded_events(row))

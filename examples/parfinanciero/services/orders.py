@@ -50,6 +50,7 @@ def create_app(options: ServiceOptions) -> web.Application:
         Operation("getOrder", "GET", "/v1/orders/{order_id}", "orders:read", get_order),
         Operation("updateOrder", "PATCH", "/v1/orders/{order_id}", "orders:write", update_order),
         Operation("cancelOrder", "POST", "/v1/orders/{order_id}/cancel", "orders:write", cancel_order),
+        Operation("listOrderEvents", "GET", "/v1/orders/{order_id}/events", "orders:read", list_order_events),
     ]
     return assemble("orders", operations, options, storage)
 
@@ -114,11 +115,24 @@ async def cancel_order(request: web.Request) -> web.Response:
     return _change(request, order, "cancelled", order.note)
 
 
+async def list_order_events(request: web.Request) -> web.Response:
+    """`listOrderEvents`: a part of what happened to an order, the oldest first."""
+    parameters = Parameters(request)
+    since = parameters.whole("since", 0, 0, 1_000_000)
+    most = parameters.whole("most", 50, 1, 200)
+    parameters.done()
+    # One more than asked for tells whether there is a next part.
+    found = request.app[STORE].history(_find(request).id, since, most + 1)
+    last = found[most - 1].number if len(found) > most else None
+    return answer({"events": found[:most], "last": last})
+
+
 def _change(request: web.Request, order: Order, status: str, note: str | None) -> web.Response:
     if status != order.status and status not in MOVES[order.status]:
         raise _conflict(order.status, status)
     # No other call can come between reading the version and this: there is no `await` in between.
-    return _answer(request.app[STORE].update(request[CALLER].tenant, order, status, note))
+    at = timestamp(request.app[OPTIONS].now())
+    return _answer(request.app[STORE].update(request[CALLER].tenant, order, status, note, at))
 
 
 def _conflict(present: str, wanted: str) -> Problem:

@@ -11,7 +11,9 @@ from pathlib import Path
 import msgspec
 
 from .database import marks, open_database, transaction
-from .seed import SeedPayment
+from .payment_methods import TABLE, PaymentMethods
+from .payment_methods import fill as fill_methods
+from .seed import SeedPayment, SeedUser
 
 TABLES = (
     """
@@ -23,6 +25,7 @@ TABLES = (
     ) STRICT
     """,
     "CREATE INDEX payments_by_order ON payments (tenant, order_id, created_at, id)",
+    TABLE,
 )
 
 
@@ -58,8 +61,11 @@ class Place:
 class PaymentStore:
     """The payments of all tenants; every method sees those of one. A new file is filled with `seeded`."""
 
-    def __init__(self, path: Path, seeded: Iterable[SeedPayment]) -> None:
-        self._connection = open_database(path, TABLES, lambda connection: _fill(connection, seeded))
+    def __init__(self, path: Path, seeded: Iterable[SeedPayment], customers: Iterable[SeedUser]) -> None:
+        self._connection = open_database(
+            path, TABLES, lambda connection: _fill(connection, seeded, customers)
+        )
+        self.methods = PaymentMethods(self._connection)
 
     def close(self) -> None:
         """Closes the file."""
@@ -132,7 +138,10 @@ def _insert(
     )
 
 
-def _fill(connection: sqlite3.Connection, seeded: Iterable[SeedPayment]) -> None:
+def _fill(
+    connection: sqlite3.Connection, seeded: Iterable[SeedPayment], customers: Iterable[SeedUser]
+) -> None:
+    fill_methods(connection, customers)
     for row in seeded:
         payment = Payment(
             id=row.id,

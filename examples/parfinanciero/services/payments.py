@@ -20,12 +20,13 @@ from . import cursors, seed
 from .application import OPTIONS, Operation, answer, assemble
 from .checks import UUID_TEXT, Body, Parameters, read_json
 from .options import ServiceOptions, timestamp
+from .payment_methods import PAYMENT_METHODS, list_methods
 from .payment_store import Payment, PaymentStore, Place
 from .problems import Problem, not_found
 from .security import CALLER
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF")
-METHODS = ("pm_ok", "pm_declined", "pm_slow", "pm_lost")
+TEST_METHODS = ("pm_ok", "pm_declined", "pm_slow", "pm_lost")
 AMOUNT = re.compile(r"[0-9]{1,20}(\.[0-9]{1,4})?")
 KEY = re.compile(r"[A-Za-z0-9._~-]{8,128}")
 KEY_EXPECTED = "must have 8 to 128 letters, digits or . _ ~ -"
@@ -36,7 +37,9 @@ def create_app(options: ServiceOptions) -> web.Application:
     """The payments service; it opens its database, and fills a new one, when the application starts."""
 
     async def storage(app: web.Application) -> AsyncIterator[None]:
-        app[STORE] = store = PaymentStore(options.database, seed.dataset().payments)
+        data = seed.dataset()
+        app[STORE] = store = PaymentStore(options.database, data.payments, data.users)
+        app[PAYMENT_METHODS] = store.methods
         yield
         store.close()
 
@@ -47,6 +50,7 @@ def create_app(options: ServiceOptions) -> web.Application:
         Operation(
             "findPayment", "GET", "/v1/payments/by-key/{idempotency_key}", "payments:read", find_payment
         ),
+        Operation("listMethods", "GET", "/v1/methods", "payments:read", list_methods),
     ]
     return assemble("payments", operations, options, storage)
 
@@ -91,7 +95,7 @@ async def create_payment(request: web.Request) -> web.Response:
     parameters.done()
     body = Body(await read_json(request), ("order_id", "amount", "currency", "method"))
     order_id, amount = body.uuid("order_id"), body.decimal("amount", AMOUNT)
-    currency, method = body.choice("currency", CURRENCIES), body.choice("method", METHODS)
+    currency, method = body.choice("currency", CURRENCIES), body.choice("method", TEST_METHODS)
     body.done()
 
     tenant, store, options = request[CALLER].tenant, request.app[STORE], request.app[OPTIONS]

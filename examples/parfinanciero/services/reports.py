@@ -1,6 +1,6 @@
 """The reports service: business figures by month. HTTP on the outside, `report_store.py` within.
 
-Two versions side by side, each with a contract of its own: `contracts/reports.yaml` is version 1, flat and whole,
+Two versions side by side, each with a contract of its own: `contracts/reports.yaml` is version 1, flat,
 which says in every answer that it is deprecated (RFC 9745) and when it ends (RFC 8594);
 `contracts/reports_v2.yaml` is version 2, nested and paged by links (RFC 8288). Both are made of the same rows.
 """
@@ -72,9 +72,14 @@ def _ending(handler: Handler) -> Handler:
 
 
 async def list_reports(request: web.Request) -> web.Response:
-    """`listReports`: all months, the newest first, in a few figures each."""
-    Parameters(request).done()
-    return answer([_flat(one) for one in request.app[STORE].months(request[CALLER].tenant, None, 1000)])
+    """`listReports`: a sheet of months, the newest first, in a few figures each; the first sheet is the one of 0."""
+    parameters = Parameters(request)
+    sheet = parameters.whole("sheet", 0, 0, 1_000_000)
+    months = parameters.whole("months", 12, 1, 60)
+    parameters.done()
+    # Few enough: one for each month that there was.
+    found = request.app[STORE].months(request[CALLER].tenant, None, 1000)
+    return answer([_flat(one) for one in found[sheet * months : (sheet + 1) * months]])
 
 
 async def get_report(request: web.Request) -> web.Response:

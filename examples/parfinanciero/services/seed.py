@@ -21,6 +21,7 @@ SEED = 20261101
 USERS = 1000
 ACME_USERS = 600
 CALLERS = {1: 36, 2: 33, 3: 31}
+CALLERS_NAMES = {1: "Ana", 2: "Bruno", 3: "Carla"}  # Those of their tokens.
 CALLERS_POINTS = 9_007_199_254_740_993  # One more than a double can tell apart.
 LATEST = datetime(2026, 11, 1, tzinfo=UTC)
 STATUSES = ("pending", "paid", "shipped", "delivered", "cancelled")
@@ -114,6 +115,7 @@ def _identifier(draw: random.Random) -> str:
 
 def _user(draw: random.Random, number: int) -> SeedUser:
     given, family = draw.choice(GIVEN_NAMES), draw.choice(FAMILY_NAMES)
+    given = CALLERS_NAMES.get(number, given)
     street, (city, country) = f"{draw.choice(STREETS)} {draw.randrange(1, 120)}", draw.choice(CITIES)
     created = LATEST - timedelta(seconds=draw.randrange(800 * 86400, 2000 * 86400))
     born = (datetime(1950, 1, 1, tzinfo=UTC) + timedelta(days=draw.randrange(20000))).date().isoformat()

@@ -44,6 +44,25 @@ CATEGORIES = (
 
 
 @dataclass(frozen=True, slots=True)
+class SeedBudget:
+    """What somebody means to spend on a category in a month."""
+
+    tenant: str
+    user_id: str
+    category_id: str
+    amount: Decimal
+
+
+BUDGETS = (
+    SeedBudget("acme", "u-0001", "groceries", Decimal("380.00")),
+    SeedBudget("acme", "u-0001", "leisure", Decimal("120.00")),
+    SeedBudget("acme", "u-0001", "travel", Decimal("250.00")),
+    SeedBudget("acme", "u-0003", "groceries", Decimal("450.00")),
+)
+"""Those of the callers of the demo; others leave it at what is suggested."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeedExpense:
     """An expense in euros; `receipt` is the file's name, where one was kept."""
 
