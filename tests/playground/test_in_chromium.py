@@ -50,7 +50,7 @@ async def test_a_query_is_typed_completed_and_run(served: Served, chromium: Tab)
 
     told = await answer(chromium, "data")
     assert (await chromium.evaluate(text_of(QUERY))).endswith("{ me { name email}}")
-    assert told["data"] == {"me": {"name": "Leila Moreau", "email": None}}
+    assert told["data"] == {"me": {"name": "Bruno Moreau", "email": None}}
     assert [(one["path"], one["extensions"]["code"]) for one in told["errors"]] == [
         (["me", "email"], "FORBIDDEN")
     ]

@@ -208,7 +208,7 @@ async def test_a_taken_port_is_a_mistake_of_the_command_line(tmp_path):
         port = str(other.getsockname()[1])
         async with started("serve", "--project", str(project), "--port", port, "--workers", "2") as server:
             assert await server.ended() == 2
-            assert server.err[-1] == f"Error: 127.0.0.1:{port} is taken"
+            assert server.err[-1] == f"Error: 127.0.0.1:{port} is taken; choose another with --port"
 
 
 async def test_check_says_what_each_worker_has(tmp_path):
