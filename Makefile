@@ -5,9 +5,10 @@
 #   make check    style, types, layers, drift of schema.graphql
 #   make schema   export schema.graphql anew
 #   make reference  write docs/reference anew
-#   make bench    what a request costs on both lanes and beside plain Strawberry   ARGS="--only micro" is passed on
+#   make bench    what a request costs on each lane and beside plain Strawberry, and what each policy costs a call
+#                 (ARGS="--only micro" is passed on to the former)
 #   make load     the bundled stories under load: latency and errors, and what of it is the gateway's   SECONDS=60
-#   make soak      Parfinanciero under load while its services die and come back   SECONDS=150 SEED=7
+#   make soak     Parfinanciero under load while its services die and come back   SECONDS=150 SEED=7
 #   make playground  build the playground's assets anew (needs node and npm)
 #   make format   put the sources into the one format
 #   make setup    only prepare .venv
@@ -49,6 +50,7 @@ test: setup
 
 bench: setup
 	@$(VENV)/python bench/gateway.py $(ARGS)
+	@$(VENV)/python bench/policy_stack.py
 
 load: SECONDS := 60
 load: setup
