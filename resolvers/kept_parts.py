@@ -1,8 +1,8 @@
 """What of one batch needs no call, since an earlier answer brought it and is fresh: objects by their keys, or the
 groups of parents' values.
 
-`resolvers/load.py` asks before it splits a batch, and brings back what answers held; `adapters/cache_entities.py`
-keeps each part as JSON text.
+Loads (`resolvers/load_entities.py`, `resolvers/load_groups.py`) ask before they split a batch, and bring back what
+answers held; `adapters/cache_entities.py` keeps each part as JSON text.
 """
 
 from __future__ import annotations

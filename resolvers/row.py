@@ -1,7 +1,7 @@
 """Rows: objects of an answer as they came, each with its own JSON text. Whoever knows just what of them is needed
 decodes that (`resolvers/fast`); to everybody else a row is the object that it spells.
 
-`resolvers/row_reader.py` finds them in answers; `resolvers/load.py` matches them with keys.
+`resolvers/row_reader.py` finds them in answers; `resolvers/keys.py` reads their keys.
 """
 
 from __future__ import annotations

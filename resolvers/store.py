@@ -28,7 +28,8 @@ from resolvers.change_keys import ChangeKeys
 from resolvers.errors import incomplete, page_fault
 from resolvers.fault import Code, Fault
 from resolvers.kept_parts import KeptParts
-from resolvers.load import load_entities, load_groups
+from resolvers.load_entities import load_entities
+from resolvers.load_groups import load_groups
 from resolvers.paging import Incomplete, Page, PageViolation, follow
 from resolvers.settled import Ask, Settled, Slot, derived, together
 from resolvers.source import BoundOperation, Entity, Grouped, Supplied

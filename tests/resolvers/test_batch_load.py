@@ -15,7 +15,8 @@ from adapters.service import Service
 from graph.lanes import Lanes
 from graph.schema import Schema
 from resolvers.caller import Caller
-from resolvers.load import bounded, load_entities, split
+from resolvers.load import bounded, split
+from resolvers.load_entities import load_entities
 from resolvers.row import plain
 from resolvers.source import Entity
 from stolon.testing import Answer, Request, Response, Services, answer, execute

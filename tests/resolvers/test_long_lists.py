@@ -12,7 +12,7 @@ import pytest
 
 from adapters.contract import Kind
 from graph.schema import Schema
-from resolvers import load
+from resolvers import load, load_entities, load_groups
 from resolvers.batch import QUIET_TURNS
 from resolvers.fast import lookups
 from resolvers.fast import run as fast_run
@@ -212,15 +212,16 @@ async def test_keys_of_many_parents_are_spelled_in_slices(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("query", "matching"), [(LINKED, "keys_of"), ("{ all { notes { id } } }", "texts_of")]
+    ("query", "module", "matching"),
+    [(LINKED, load_entities, "keys_of"), ("{ all { notes { id } } }", load_groups, "texts_of")],
 )
 @pytest.mark.parametrize(("rows", "sizes"), [(load.SLICE, [load.SLICE]), (SOME, [1000, 1000, 500])])
 async def test_the_rows_of_one_answer_are_matched_in_slices(
-    schema, monkeypatch, query, matching, rows, sizes
+    schema, monkeypatch, query, module, matching, rows, sizes
 ):
     """The loop has a turn between slices; what is one slice is matched at once."""
     matched: list[tuple[int, int]] = []
-    keys = getattr(load, matching)
+    keys = getattr(module, matching)
     services = town.town([person(1, 1), person(2, 2)])
     services.on("people", "listPeople", lambda _: answer([person(key) for key in range(1, rows + 1)]))
     notes = [{"id": f"n{key}", "of": 1, "by": None} for key in range(rows)]
@@ -231,7 +232,7 @@ async def test_the_rows_of_one_answer_are_matched_in_slices(
             matched.append((turns[0], len(given[-1])))
             return keys(*given)
 
-        monkeypatch.setattr(load, matching, noted)
+        monkeypatch.setattr(module, matching, noted)
         found = await on_lane("fast", schema, query, services)
     assert (found.lanes, found.errors) == (["fast"], [])
     assert [size for _, size in matched] == sizes
