@@ -25,6 +25,7 @@ from multidict import MultiMapping
 
 from graph.app import load
 from graph.auth import Authenticator, VerifiedTokens
+from graph.collector import settle
 from graph.executor import Answer, GraphQLRequest
 from graph.jwks import Jwks
 from graph.log_writer import LineWriter
@@ -221,6 +222,7 @@ async def main(variant: str, count: int) -> None:
             url = await _project(jwks, stack)
         else:
             url = await _door(PARTS[variant], jwks, stack)
+        settle()  # as `stolon serve` does, for `bare`, too
         tokens = [issuer.token(number) for number in range(count if variant == "cold" else 1)]
         print(json.dumps({"port": int(url.rpartition(":")[2]), "tokens": tokens}), flush=True)
         await asyncio.Event().wait()

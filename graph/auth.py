@@ -69,13 +69,14 @@ class UnreadTokens:
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
+    borne: str = field(repr=False)
     caller: Caller = field(repr=False)
     key: SigningKey
     until: float
     weight: int
 
 
-def _until(_digest: bytes, verified: _Verified, _now: float) -> float:
+def _until(_hash: int, verified: _Verified, _now: float) -> float:
     return verified.until
 
 
@@ -87,9 +88,9 @@ class VerifiedTokens:
     """The authenticator of a project with `[identity]`: every token is checked against the issuer's published
     keys.
 
-    A token that held is remembered by the SHA-256 of the header that bore it: for five minutes at most, never
-    beyond its `exp`, and only as long as its key stays published; that spares the 50 µs of the signature. `now`
-    is seconds since 1970. With `detail` the log says why a token is refused.
+    A token that held is remembered with the header that bore it, by that header's hash: for five minutes at most,
+    never beyond its `exp`, and only as long as its key stays published; that spares the 50 µs of the signature.
+    `now` is seconds since 1970. With `detail` the log says why a token is refused.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class VerifiedTokens:
         self._detail = detail
         self._keys = keys
         self._now = now
-        self._remembered: TLRUCache[bytes, _Verified] = TLRUCache(
+        self._remembered: TLRUCache[int, _Verified] = TLRUCache(
             REMEMBERED_BYTES, ttu=_until, timer=now, getsizeof=_weight
         )
 
@@ -114,31 +115,32 @@ class VerifiedTokens:
         Raises `Refused`: 401 for a missing or bad token, 403 for a tenant header that does not agree with the
         token, 503 where the issuer's keys could not be fetched yet.
         """
-        borne = headers.getall("authorization", ())
-        digest = _digest(borne[0]) if len(borne) == 1 else b""
+        all_borne = headers.getall("authorization", ())
+        borne = all_borne[0] if len(all_borne) == 1 else ""
         try:
-            known = self._remembered[digest]  # a third of what its `get` costs
+            # By Python's own hash, which each process keys anew: the text decides, as in a dictionary, but is no key.
+            known = self._remembered[hash(borne)]  # a third of what its `get` costs
         except KeyError:
             known = None
-        if known is not None and self._keys.publishes(known.key):
+        if known is not None and known.borne == borne and self._keys.publishes(known.key):
             caller = known.caller
         else:
-            caller = await self._unknown(headers, digest)
+            caller = await self._unknown(headers, borne)
         if self._identity.tenant_header in headers:
             self._check_tenant(headers, caller)
         return caller
 
-    async def _unknown(self, headers: MultiMapping[str], digest: bytes) -> Caller:
+    async def _unknown(self, headers: MultiMapping[str], borne: str) -> Caller:
         token = bearer_token(headers)
         if token is not None:
-            return await self._checked(token, digest)
+            return await self._checked(token, borne)
         if self._identity.anonymous:
             return NOBODY
         raise unauthenticated("A Bearer token is required.", error=None)
 
-    async def _checked(self, token: str, digest: bytes) -> Caller:
+    async def _checked(self, token: str, borne: str) -> Caller:
         try:
-            verified = await self._verified(token)
+            verified = await self._verified(token, borne)
         except (jwt.PyJWTError, UnknownKey) as error:
             self._tell(error)
             # What exactly failed would help only who guesses; the issuer's own clients see good tokens work.
@@ -153,14 +155,14 @@ class VerifiedTokens:
                 "The keys of the identity provider could not be fetched yet.",
                 {"retry-after": "10"},
             ) from None
-        self._remembered[digest] = verified
+        self._remembered[hash(borne)] = verified
         return verified.caller
 
     def _tell(self, error: Exception) -> None:
         if self._detail:
             _log.info("a token is not valid: %s", fault_of(error))
 
-    async def _verified(self, token: str) -> _Verified:
+    async def _verified(self, token: str, borne: str) -> _Verified:
         identity = self._identity
         header = jwt.get_unverified_header(token)
         algorithm = header.get("alg")
@@ -196,8 +198,8 @@ class VerifiedTokens:
             roles=words(claims, identity.roles_claim, "roles"),
             claims=_frozen(claims),
         )
-        # A decoded token takes some times the room of its text.
-        return _Verified(caller, key, min(now + REMEMBERED_SECONDS, ends), 4 * len(token) + 1024)
+        # A decoded token takes some times the room of its text, which stands here twice.
+        return _Verified(borne, caller, key, min(now + REMEMBERED_SECONDS, ends), 5 * len(token) + 1024)
 
     def _check_tenant(self, headers: MultiMapping[str], caller: Caller) -> None:
         if headers.getall(self._identity.tenant_header) != [caller.identity.tenant]:
@@ -206,11 +208,6 @@ class VerifiedTokens:
                 "FORBIDDEN",
                 f"The header {self._identity.tenant_header} does not agree with the tenant of the token.",
             )
-
-
-def _digest(text: str) -> bytes:
-    # Bytes that are no UTF-8 come as surrogates.
-    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
 def _frozen(claims: Mapping[str, Any]) -> Mapping[str, object]:

@@ -20,6 +20,7 @@ from typing import Final
 from aiohttp import web
 
 from graph.admission import BoundedRunner
+from graph.client_connection import ClientConnections
 from graph.served import Served
 
 KEEP_ALIVE_SECONDS: Final = 75.0
@@ -39,7 +40,7 @@ class Door:
         self._served = served
         self._closed = False
         self._until = math.inf
-        server = web.Server(
+        server = ClientConnections(
             served.answer,
             request_factory=served.request,
             handler_cancellation=True,  # off by default: a client that goes would leave its query running

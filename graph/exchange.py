@@ -31,7 +31,7 @@ from graph.refused import Refused
 from graph.request_id import HEADER
 from graph.running import Running
 from graph.trace_context import HEADER as TRACE
-from graph.whole_answer import WholeAnswer
+from graph.whole_answer import Reply, WholeAnswer
 from resolvers.caller import Caller
 from resolvers.fault import Code
 
@@ -79,7 +79,7 @@ class Exchange(msgspec.Struct, frozen=True):
         may_mutate: bool,
         release: Callable[[], None] = _nothing,
         validates: bool = False,
-    ) -> web.Response:
+    ) -> Reply:
         """The HTTP answer to the document. A mutation runs to its end even if the client goes; a query ends
         with it. `release` is called when the document is done with, which may be after the client has gone.
         `validates`: the client may ask whether the answer that it has still holds, as it may by GET.
@@ -169,7 +169,7 @@ class Exchange(msgspec.Struct, frozen=True):
             release()
             raise
 
-    def rendered(self, answer: Answer, *, validates: bool = False) -> web.Response:
+    def rendered(self, answer: Answer, *, validates: bool = False) -> Reply:
         """The answer as an HTTP response. Its status says whether anything was executed, except in plain JSON,
         where it is 200 (GraphQL over HTTP, sections 6.4.1 and 6.4.2); 304 where the client has it.
         """
@@ -241,7 +241,7 @@ def _encoded(answer: Answer, request_id: str) -> bytes:
     return _encode(body)
 
 
-def refusal(refused: Refused, request_id: str) -> web.Response:
+def refusal(refused: Refused, request_id: str) -> WholeAnswer:
     """The answer to a request that is not executed: GraphQL's error body in plain JSON, with the status that
     says why.
     """
@@ -264,7 +264,7 @@ def _with_id(error: Mapping[str, Any], request_id: str) -> dict[str, Any]:
     return {**error, "extensions": {**(error.get("extensions") or {}), "requestId": request_id}}
 
 
-def _response(status: int, body: bytes, media_type: str, request_id: str) -> web.Response:
+def _response(status: int, body: bytes, media_type: str, request_id: str) -> WholeAnswer:
     headers = _HEADERS[media_type].copy()
     headers[HEADER] = request_id
     return WholeAnswer(status, body, headers)

@@ -28,7 +28,7 @@ from graph.running import Running
 from graph.trace_context import HEADER as TRACE
 from graph.trace_context import STATE
 from graph.ways import Transport, Ways
-from graph.whole_answer import WholeAnswer
+from graph.whole_answer import Reply, WholeAnswer
 from resolvers.caller import NOBODY
 
 _log: Final = logging.getLogger("stolon.http")
@@ -65,7 +65,7 @@ class GraphQLOverHTTP:
         self._origins = frozenset(origins)
         self._watch = Watch() if watch is None else watch
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> Reply:
         """The answer to one request. Nothing of an unforeseen failure reaches the client but the request's
         id.
         """
@@ -74,20 +74,20 @@ class GraphQLOverHTTP:
         status, size = GONE, 0
         try:
             try:
-                response = await self._answer(request, id_, seen)
+                reply: Reply = await self._answer(request, id_, seen)
             except Refused as refused:
-                response = refusal(refused, id_)
+                reply = refusal(refused, id_)
             except Exception:  # noqa: BLE001 - the edge: a client gets an answer whatever failed, the log the reason
                 _log.exception("request %s failed unforeseen", id_)
-                response = refusal(
+                reply = refusal(
                     Refused(500, "INTERNAL_SERVER_ERROR", "The request failed unexpectedly."), id_
                 )
-            status, size = response.status, _size(response)
-            return response
+            status, size = reply.status, _size(reply)
+            return reply
         finally:
             self._watch.end(seen, status, size)
 
-    async def _answer(self, request: web.Request, id_: str, seen: Seen) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, id_: str, seen: Seen) -> Reply:
         check_site(request.headers, self._origins)
         transport, media_type = self._ways.of(request)
         caller = NOBODY if transport.identifies else await self._authenticator.caller(request.headers)
@@ -108,6 +108,6 @@ class GraphQLOverHTTP:
         return await transport.respond(request, exchange)
 
 
-def _size(response: web.StreamResponse) -> int:
+def _size(reply: Reply) -> int:
     """The bytes of an answer that may not have been written yet."""
-    return response.size if isinstance(response, WholeAnswer) else response.body_length
+    return len(reply.body) if isinstance(reply, WholeAnswer) else reply.body_length

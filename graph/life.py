@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -14,6 +14,7 @@ from aiohttp import web
 from graph.limits import Limits
 from graph.running import Running
 from graph.streams import Streams
+from graph.whole_answer import Replying
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class Endpoint(NamedTuple):
     """Where GraphQL is answered, and by what."""
 
     path: str
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    replying: Replying
 
 
 ENDPOINT: Final = web.AppKey("endpoint", Endpoint)

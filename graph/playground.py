@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import html
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from aiohttp import web
 
 from graph.example_documents import ExampleDocument
 from graph.media_types import GRAPHQL, JSON, acceptable
+from graph.whole_answer import Reply, Replying
 
 ASSETS: Final = Path(__file__).with_name("playground_assets")
 HTML: Final = "text/html"
@@ -41,8 +42,6 @@ _GUARDS: Final = {
     "cross-origin-resource-policy": "same-origin",
 }
 _FRAME_GUARDS: Final = {"x-frame-options": "DENY", "cross-origin-opener-policy": "same-origin"}
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +129,10 @@ class Playground:
         accept = ", ".join(request.headers.getall("accept", []))
         return acceptable(accept, (GRAPHQL, JSON, HTML)) == HTML
 
-    def before(self, endpoint: Handler) -> Handler:
+    def before(self, endpoint: Replying) -> Replying:
         """A handler that answers with the page where it is wanted, and else leaves the request to the endpoint."""
 
-        async def handle(request: web.Request) -> web.StreamResponse:
+        async def handle(request: web.Request) -> Reply:
             return self.page() if self.wants(request) else await endpoint(request)
 
         return handle

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from graph.life import ENDPOINT, LIFE, LIMITS, STREAMS, Life
 from graph.limits import Limits
-from graph.whole_answer import WholeAnswer
+from graph.whole_answer import Reply, response_of
 
 MOST_RETIRING: Final = 3
 PATIENCE_SECONDS: Final = 10.0
@@ -61,17 +61,14 @@ class _Behind:
         is_plain = not self.app.middlewares and not self.app.on_response_prepare
         self._endpoint = self.app.get(ENDPOINT) if is_plain else None
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest) -> Reply:
         self._entered += 1
         endpoint = self._endpoint
         try:
             if endpoint is None or request.raw_path != endpoint.path or "expect" in request.headers:
                 return await self._route(request)
             assert isinstance(request, web.Request)  # of this application's own factory
-            response = await endpoint.handler(request)
-            if isinstance(response, WholeAnswer):
-                response.goes_straight = True
-            return response
+            return await endpoint.replying(request)
         finally:
             self._entered -= 1
             if self._left is not None and not self._entered:
@@ -170,13 +167,13 @@ class Served:
 
     # --- asked by the door
 
-    def answer(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+    def answer(self, request: web.BaseRequest) -> Awaitable[Reply]:
         """The answer of the application that is served now."""
         return self._last_answer(request) if self.closing else self._now.answer(request)
 
     async def _last_answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            response = await self._now.answer(request)
+            response = response_of(await self._now.answer(request))
         except web.HTTPException as answered:
             answered.force_close()
             raise

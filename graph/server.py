@@ -24,7 +24,7 @@ from graph.http import GraphQLOverHTTP
 from graph.life import ENDPOINT, LIFE, LIMITS, RUNNING, STREAMS, Endpoint, Life
 from graph.limits import Limits
 from graph.observe import Watch
-from graph.playground import Handler, Playground
+from graph.playground import Playground
 from graph.running import Running
 from graph.served import Served
 from graph.settings import GraphSettings
@@ -34,6 +34,7 @@ from graph.transports.multipart import Multipart
 from graph.transports.post import Post
 from graph.transports.sse import ServerSentEvents
 from graph.transports.websocket import WebSockets
+from graph.whole_answer import Replying, routed
 
 try:
     import uvloop
@@ -96,12 +97,12 @@ def application(
         origins=settings.origins,
         watch=watch,
     )
-    handler: Handler = endpoint.handle
+    replying: Replying = endpoint.handle
     if playground is not None:
-        handler = playground.before(handler)
+        replying = playground.before(replying)
         playground.add_routes(app)
-    app.router.add_route("*", settings.path, handler)
-    app[ENDPOINT] = Endpoint(settings.path, handler)
+    app.router.add_route("*", settings.path, routed(replying))
+    app[ENDPOINT] = Endpoint(settings.path, replying)
     app.router.add_get("/health/live", _live)
     app.router.add_get("/health/ready", _ready)
     app.on_shutdown.append(_stopping)

@@ -14,6 +14,7 @@ from aiohttp import web
 from graph.exchange import Exchange
 from graph.media_types import acceptable
 from graph.refused import Refused
+from graph.whole_answer import Reply
 
 MOST_REMEMBERED: Final = 256
 MOST_CHARACTERS: Final = 512  # of what is remembered for one combination: real ones are shorter
@@ -42,7 +43,7 @@ class Transport(Protocol):
         """
         ...
 
-    async def respond(self, request: web.Request, exchange: Exchange) -> web.StreamResponse:
+    async def respond(self, request: web.Request, exchange: Exchange) -> Reply:
         """The answer. Raises `Refused` for what it does not execute, before it has begun to answer."""
         ...
 

@@ -1,65 +1,67 @@
-"""An HTTP answer whose head and body are known at once, and leave at once.
+"""An HTTP answer whose head and body are known at once.
 
-`graph/exchange.py` makes one for each answer. aiohttp's own way of sending must allow for cookies, compression,
-bodies of unknown length, signals and HTTP/1.0, all of which it looks for each time; where `graph/served.py` found
-that none of it can be, this sends the same bytes in two calls of aiohttp's writer.
+`graph/exchange.py` makes one for each answer; `graph/client_connection.py` writes it. Whatever else stands between
+the two, such as a router with middlewares, gets it as aiohttp's own response (`response_of`).
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Final, TypeAlias
 
-from aiohttp import HttpVersion11, hdrs, web
-from aiohttp.abc import AbstractStreamWriter
+import msgspec
+from aiohttp import hdrs, web
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import SERVER_SOFTWARE
+from aiohttp.http_writer import _serialize_headers
 from multidict import CIMultiDict
 
-_WITH_BODY: Final = frozenset({"GET", "POST"})
+_STATUS_LINES: Final = {int(status): f"HTTP/1.1 {status} {status.phrase}" for status in HTTPStatus}
 
 
-class WholeAnswer(web.Response):
-    """A response of a status that has a body. It `goes_straight` where its request came past router, middlewares
-    and signals.
-    """
+class WholeAnswer(msgspec.Struct, eq=False):
+    """A status that has a body, the body, and the headers that say what the body is."""
 
-    def __init__(self, status: int, body: bytes, headers: CIMultiDict[str]) -> None:
-        super().__init__(status=status, body=body, headers=headers)
-        self.goes_straight = False
-        self._whole = body
-        self._sent: AbstractStreamWriter | None = None
+    status: int
+    body: bytes
+    headers: CIMultiDict[str]
 
     @property
-    def size(self) -> int:
-        """The bytes of the body, sent or not."""
-        return len(self._whole)
+    def keep_alive(self) -> bool:
+        """What may be said of it on a connection that ends is said by aiohttp's own response."""
+        return True
 
-    @property
-    def keep_alive(self) -> bool | None:
-        """Whether the connection stays open: None before that is known."""
-        return super().keep_alive if self._sent is None else True
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Write the head, which leaves with the body."""
-        if (
-            not self.goes_straight
-            or request.method not in _WITH_BODY
-            or request.version != HttpVersion11
-            or not request.keep_alive
-            or self.keep_alive is not None  # it is the last one on its connection
-        ):
-            return await super().prepare(request)
+    def written(self) -> bytes:
+        """What is sent in HTTP/1.1, on a connection that stays open: the bytes that aiohttp would send. Raises
+        ValueError for a header with a line break in it.
+        """
         headers = self.headers
-        headers[hdrs.CONTENT_LENGTH] = str(len(self._whole))
+        headers[hdrs.CONTENT_LENGTH] = str(len(self.body))
         headers[hdrs.DATE] = rfc822_formatted_time()
         headers[hdrs.SERVER] = SERVER_SOFTWARE
-        self._sent = writer = request.writer
-        await writer.write_headers(f"HTTP/1.1 {self.status} {self.reason}", headers)
-        return writer
+        return _serialize_headers(_STATUS_LINES[self.status], headers) + self.body
 
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Write the body."""
-        if self._sent is None:
-            await super().write_eof(data)
-        else:
-            await self._sent.write_eof(self._whole)
+    def response(self) -> web.Response:
+        """The same as aiohttp's response."""
+        return web.Response(status=self.status, body=self.body, headers=self.headers)
+
+
+Reply: TypeAlias = web.StreamResponse | WholeAnswer
+"""What a request is answered with."""
+
+Replying: TypeAlias = Callable[[web.Request], Awaitable[Reply]]
+
+
+def response_of(reply: Reply) -> web.StreamResponse:
+    """The reply in the form in which aiohttp takes it from handlers."""
+    return reply.response() if isinstance(reply, WholeAnswer) else reply
+
+
+def routed(replying: Replying) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The same as a handler for aiohttp's router."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return response_of(await replying(request))
+
+    return handle

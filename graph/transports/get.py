@@ -14,6 +14,7 @@ from aiohttp import web
 from graph.exchange import Exchange
 from graph.media_types import GRAPHQL, JSON
 from graph.request_form import of_url
+from graph.whole_answer import Reply
 
 METHOD: Final = "GET"
 
@@ -31,7 +32,7 @@ class Get:
         """Whether the request came over GET."""
         return request.method == METHOD
 
-    async def respond(self, request: web.Request, exchange: Exchange) -> web.StreamResponse:
+    async def respond(self, request: web.Request, exchange: Exchange) -> Reply:
         """The answer, or 304 where the client has it already. Raises `Refused` (400) for parameters that are missing,
         repeated or malformed; 405 for mutations.
         """

@@ -22,6 +22,7 @@ from graph.refused import Refused
 from graph.request_body import arriving, check_announced, too_large
 from graph.request_form import bad, of_json
 from graph.uploads import CHUNK, UploadedFile
+from graph.whole_answer import Reply
 
 METHOD: Final = "POST"
 FORM: Final = "multipart/form-data"
@@ -51,7 +52,7 @@ class Multipart:
         """Whether the request is a form with parts."""
         return request.method == METHOD and request.content_type == FORM
 
-    async def respond(self, request: web.Request, exchange: Exchange) -> web.StreamResponse:
+    async def respond(self, request: web.Request, exchange: Exchange) -> Reply:
         """The answer. Raises `Refused`: 403 without a header that wants a preflight, 413 over a limit, 408 too
         slow, 400 malformed.
         """

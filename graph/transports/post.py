@@ -15,6 +15,7 @@ from graph.exchange import Exchange
 from graph.media_types import GRAPHQL, JSON
 from graph.request_body import json_body
 from graph.request_form import of_json
+from graph.whole_answer import Reply
 
 METHOD: Final = "POST"
 
@@ -36,7 +37,7 @@ class Post:
         """Whether the request came over POST."""
         return request.method == METHOD
 
-    async def respond(self, request: web.Request, exchange: Exchange) -> web.StreamResponse:
+    async def respond(self, request: web.Request, exchange: Exchange) -> Reply:
         """The answer. Raises `Refused`: 415 for other than JSON in UTF-8, 413 over the limit, 408 too slow,
         400 malformed.
         """

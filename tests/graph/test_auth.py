@@ -393,6 +393,21 @@ async def test_a_token_is_remembered_by_the_header_that_bore_it(auth, monkeypatc
     )
 
 
+async def test_tokens_of_one_hash_are_kept_apart(auth, monkeypatch):
+    """The text of the header decides whose token it is: two of the same hash are two callers, whichever came last."""
+
+    class Alike(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            return 1
+
+    counting = Counting(monkeypatch)
+    ana, ben = (CIMultiDict({"authorization": Alike(f"Bearer {token(sub=name)}")}) for name in ("ana", "ben"))
+    found = [(await auth.caller(headers)).claims["sub"] for headers in (ana, ben, ben, ana)]
+    assert (found, counting.checks) == (["ana", "ben", "ben", "ana"], 3)
+
+
 async def test_a_remembered_token_ends_with_its_expiry(auth, issuer, monkeypatch):
     """What is remembered never outlives `exp`: within the leeway each request checks the token anew, then
     it is over.

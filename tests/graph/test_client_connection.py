@@ -6,15 +6,20 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from multidict import CIMultiDict
 
+from graph.client_connection import ClientConnections
+from graph.door import Door
+from graph.served import Served
 from graph.server import application, serving
 from graph.settings import GraphSettings
 from graph.whole_answer import WholeAnswer
-from tests.graph.scripted_server import Everybody, Scripted, hello
+from tests.graph.scripted_server import Everybody, Script, Scripted, hello
 
 BODY = b'{"query": "{hello}"}'
 DATE = re.compile(rb"(?<=\r\nDate: )[^\r]+")
@@ -31,9 +36,14 @@ def post(*lines: str, target: str = "/graphql", version: str = "1.1", body: byte
 
 
 @asynccontextmanager
-async def served(prepare: Callable[[web.Application], None] = lambda _: None) -> AsyncIterator[int]:
+async def served(
+    prepare: Callable[[web.Application], None] = lambda _: None,
+    *,
+    script: Script = hello,
+    body_limit: int = 1000,
+) -> AsyncIterator[int]:
     """The port of the edge, whose application somebody may have changed."""
-    app = application(Scripted(hello), Everybody(), GraphSettings(schema="s:s", body_limit=1000))
+    app = application(Scripted(script), Everybody(), GraphSettings(schema="s:s", body_limit=body_limit))
     prepare(app)
     async with serving(app, "127.0.0.1", 0) as url:
         yield int(url.rpartition(":")[2])
@@ -51,16 +61,20 @@ async def said(port: int, *requests: bytes) -> bytes:
 
 @pytest.fixture
 def ways_taken(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """For each answer whether it left straight."""
+    """For each whole answer whether it left straight; aiohttp sends the others."""
     taken: list[bool] = []
-    prepare = WholeAnswer.prepare
+    written, response = WholeAnswer.written, WholeAnswer.response
 
-    async def noted(self: WholeAnswer, request: web.BaseRequest) -> Any:
-        found = await prepare(self, request)
-        taken.append(self._sent is not None)
-        return found
+    def straight(self: WholeAnswer) -> bytes:
+        taken.append(True)
+        return written(self)
 
-    monkeypatch.setattr(WholeAnswer, "prepare", noted)
+    def left(self: WholeAnswer) -> web.Response:
+        taken.append(False)
+        return response(self)
+
+    monkeypatch.setattr(WholeAnswer, "written", straight)
+    monkeypatch.setattr(WholeAnswer, "response", left)
     return taken
 
 
@@ -134,22 +148,95 @@ async def test_what_an_application_adds_is_never_passed_by(added, ways_taken):
     assert ways_taken == [False, False]
 
 
-async def test_an_answer_that_is_the_last_on_its_connection_says_so(ways_taken):
-    """Who closes an answer's connection by force is heard."""
+async def test_an_answer_of_a_server_that_ends_says_so(ways_taken):
+    """Once the server was told to end, each answer is the last on its connection, and left to aiohttp."""
+    one = Served()
+    await one.open(application(Scripted(hello), Everybody(), GraphSettings(schema="s:s")))
+    door = Door(one)
+    url = await door.listen("127.0.0.1", 0)
+    one.stop()
+    found = await said(int(url.rpartition(":")[2]), post())
+    await door.close()
+    assert (found.count(b"Connection: close"), ways_taken) == (1, [False])
 
-    async def closed(_request: web.Request) -> web.StreamResponse:
-        response = WholeAnswer(200, b"{}", web.Response().headers)
-        response.goes_straight = True
-        response.force_close()
-        return response
 
-    def prepare(app: web.Application) -> None:
-        app.router.add_get("/closed", closed)
+async def test_a_large_body_is_read_whole():
+    """A body of more than aiohttp holds at once is read on when there is room again, and so is what follows it."""
+    large = b'{"query": "{hello}", "variables": {"x": "' + b"y" * 3_000_000 + b'"}}'
+    async with served(body_limit=len(large)) as port:
+        found = await said(port, post(body=large), post(), post("Connection: close"))
+    assert found.count(b'{"data":{"hello":"world"}}') == 3
 
-    async with served(prepare) as port:
-        found = await said(port, head("GET", "/closed"))
-    assert b"Connection: close" in found
-    assert ways_taken == [False]
+
+class Wire:
+    """A transport that notes what is written, and says when somebody writes."""
+
+    def __init__(self) -> None:
+        self.said = b""
+        self.closing = False
+        self.wrote = asyncio.Event()
+
+    def write(self, data: bytes) -> None:
+        self.said += data
+        self.wrote.set()
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        self.closing = True
+
+    def get_extra_info(self, _name: str) -> None:
+        return None
+
+
+async def connected() -> tuple[RequestHandler, Wire]:
+    """A connection of a server that answers every request with a whole answer."""
+
+    async def replying(_request: web.BaseRequest) -> WholeAnswer:
+        return WholeAnswer(200, b"{}", CIMultiDict())
+
+    connection, wire = ClientConnections(replying, access_log=None)(), Wire()
+    connection.connection_made(cast(asyncio.Transport, wire))
+    return connection, wire
+
+
+async def turns() -> None:
+    """What can go on without anybody's doing goes on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_client_that_does_not_read_is_not_answered_further():
+    """While what was written waits for the client to read, its next request waits, so that answers do not pile up."""
+    connection, wire = await connected()
+    connection.pause_writing()
+    connection.data_received(post() * 2)
+    await turns()
+    assert wire.said.count(b"HTTP/1.1 200 OK") == 1
+    connection.resume_writing()
+    await turns()
+    assert wire.said.count(b"HTTP/1.1 200 OK") == 2
+    connection.force_close()
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+async def test_a_client_that_goes_ends_its_connection(waiting, caplog):
+    """Whether an answer was to be written or waited to be read: nothing more is said, and nothing is logged."""
+    connection, wire = await connected()
+    wire.closing = not waiting
+    connection.pause_writing()
+    connection.data_received(post() * 2)
+    await turns()
+    connection.connection_lost(ConnectionResetError())
+    await turns()
+    assert (wire.said.count(b"HTTP/1.1"), caplog.text) == (int(waiting), "")
+
+
+def test_a_header_with_a_line_break_is_not_written():
+    """Whatever would end a header's line is refused, so that no answer says more than was meant."""
+    with pytest.raises(ValueError, match="eader"):
+        WholeAnswer(200, b"{}", CIMultiDict({"x-request-id": "a\r\nset-cookie: b"})).written()
 
 
 async def test_a_client_that_left_fails_nobody(caplog):
