@@ -1,7 +1,7 @@
 """What happened on the wire, as frozen facts: metrics, logs and traces observe these, and no policy knows
 them.
 
-`watch` stands directly above the transport and tells of real calls; `adapters/flight.py` tells of answers
+`watch` stands directly above the transport and tells of real calls; `adapters/policies/flight.py` tells of answers
 that were shared. An observer that raises is logged and never breaks a call.
 """
 
@@ -16,7 +16,7 @@ from typing import TypeAlias, TypeVar
 from adapters.failures import UpstreamFailure
 from adapters.messages import Policy, Request, Response, Send
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("stolon.observe")
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds, monotonic: `loop.time` of the running loop, or a test's own."""
@@ -81,7 +81,7 @@ class Retried:
 @dataclass(frozen=True, slots=True)
 class NotRetried:
     """A call was not tried again, though it might have fared better and was safe to repeat. `why` is a value of
-    `adapters.retry_decision.Kept`: `attempts`, `retry_after`, `deadline` or `budget`.
+    `adapters.policies.retry_decision.Kept`: `attempts`, `retry_after`, `deadline` or `budget`.
     """
 
     service: str

@@ -1,7 +1,7 @@
 """The failure tree: every way in which a call can end without an answer, each translated once from its
 library.
 
-`adapters/transport.py` and the policies raise these; `resolvers/errors.py` maps them to GraphQL errors. An
+`adapters/transport/transport.py` and the policies raise these; `resolvers/errors.py` maps them to GraphQL errors. An
 answer of any status, 5xx included, is no failure here: it is a `Response`.
 """
 

@@ -1,7 +1,8 @@
 """HTTP-dates as seconds since 1970 (RFC 9110, section 5.6.7). Pure.
 
 Read strictly: a date in no form of the RFC's must count as one that has passed (RFC 9111, section 5.3), so that
-guessing what a service meant would keep answers that it did not allow to be kept. `adapters/cache_life.py` asks.
+guessing what a service meant would keep answers that it did not allow to be kept. `adapters/caching/cache_life.py`
+asks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where a value stands in a document: a tuple of keys, told as a JSON path and named by a JSON pointer.
 
-Every module that reads contracts speaks of places in these tuples; `adapters/document.py` turns them into
+Every module that reads contracts speaks of places in these tuples; `adapters/contract/document.py` turns them into
 lines.
 """
 

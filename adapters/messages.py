@@ -1,7 +1,7 @@
 """The messages that travel down and up the policy stack: one frozen `Request`, one frozen `Response`.
 
 `resolvers/call.py` makes requests; every policy of `adapters/stack.py` passes them on;
-`adapters/transport.py` turns them into bytes on a socket. Nothing here knows aiohttp.
+`adapters/transport/transport.py` turns them into bytes on a socket. Nothing here knows aiohttp.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Final, TypeAlias
 
-from adapters.fallback_rule import Fallback
+from adapters.policies.fallback_rule import Fallback
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """A mistake in a project: what is wrong and where. Collected, never raised one by one; told together in one
 `ProjectError`.
 
-Contract reading (`adapters/openapi.py`), settings and binding (`graph/`) all report in this form; the command
-line prints one line each.
+Contract reading (`adapters/contract/openapi.py`), settings and binding (`graph/`) all report in this form; the
+command line prints one line each.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 section 4.8.12.4).
 
 `resolvers/call.py` asks for `target` and `headers`; what they return goes into a `Request` as it is, and
-`adapters/transport.py` sends it byte for byte. Pure.
+`adapters/transport/transport.py` sends it byte for byte. Pure.
 
 The styles are those of RFC 6570 as OpenAPI uses it, percent-encoding is RFC 3986 over UTF-8. Where a style
 cannot tell an item from its delimiter, the value is refused and not sent wrong. An empty list or object is
@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
-from adapters.contract import Operation, Parameter
+from adapters.contract.contract import Operation, Parameter
 from adapters.wire_text import Plain, Unsendable, json_text, plain
 
 _IN_TEMPLATE: Final = re.compile(r"\{([^{}]*)\}")

@@ -1,4 +1,4 @@
-"""The settings of one service, as `graph/settings.py` reads them and `adapters/stack.py` opens them; and its
+"""The settings of one service, as `graph/settings/settings.py` reads them and `adapters/stack.py` opens them; and its
 base URL, checked.
 """
 
@@ -11,13 +11,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from yarl import URL
 
-from adapters.breaker_state import BreakerRule
-from adapters.cache_rule import UNSAID, CacheRule, Reuse
-from adapters.credential_kinds import Credentials, Tls, TokenExchange
-from adapters.fallback_rule import Fallback
-from adapters.known_keys import Idempotency
-from adapters.limit_rule import LimitRule
-from adapters.retry_decision import Retry
+from adapters.caching.cache_rule import UNSAID, CacheRule, Reuse
+from adapters.credentials.credential_kinds import Credentials, Tls, TokenExchange
+from adapters.policies.breaker_state import BreakerRule
+from adapters.policies.fallback_rule import Fallback
+from adapters.policies.known_keys import Idempotency
+from adapters.policies.limit_rule import LimitRule
+from adapters.policies.retry_decision import Retry
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,26 +26,26 @@ from collections.abc import Awaitable
 from types import TracebackType
 from typing import Self
 
-from adapters.breaker import Breakers
-from adapters.budget import budget
-from adapters.cache import Cache
-from adapters.cache_entities import Entities
-from adapters.cache_invalidation import Invalidation
-from adapters.cache_store import Store
-from adapters.claims import Claims
-from adapters.credentials import close, credentials
-from adapters.deadline import deadline
+from adapters.caching.cache import Cache
+from adapters.caching.cache_entities import Entities
+from adapters.caching.cache_invalidation import Invalidation
+from adapters.caching.cache_store import Store
+from adapters.credentials.credentials import close, credentials
 from adapters.facts import Clock, Observer, watch
-from adapters.fallback import Kept, fallback, with_credentials
-from adapters.flight import Flights
-from adapters.idempotency import Changes
-from adapters.limit import Limits
 from adapters.messages import Policy, Request, Response, Send
-from adapters.mutual_tls import fresh_certificate, tls_context
-from adapters.retry import retry
+from adapters.policies.breaker import Breakers
+from adapters.policies.budget import budget
+from adapters.policies.claims import Claims
+from adapters.policies.deadline import deadline
+from adapters.policies.fallback import Kept, fallback, with_credentials
+from adapters.policies.flight import Flights
+from adapters.policies.idempotency import Changes
+from adapters.policies.limit import Limits
+from adapters.policies.retry import retry
 from adapters.service import Service
-from adapters.shared_keys import SharedKeys
-from adapters.transport import Transport
+from adapters.sharing.shared_keys import SharedKeys
+from adapters.transport.mutual_tls import fresh_certificate, tls_context
+from adapters.transport.transport import Transport
 
 
 def stack(*policies: Policy, transport: Send) -> Send:

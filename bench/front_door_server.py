@@ -24,17 +24,17 @@ from jwt.algorithms import RSAAlgorithm
 from multidict import MultiMapping
 
 from graph.app import load
-from graph.auth import Authenticator, VerifiedTokens
-from graph.collector import settle
-from graph.executor import Answer, GraphQLRequest
-from graph.jwks import Jwks
-from graph.log_writer import LineWriter
-from graph.metrics import Metrics
-from graph.observe import RequestObserver, Watch
-from graph.request_log import request_log
-from graph.server import application, new_event_loop, serving
-from graph.settings import GraphSettings, IdentitySettings
-from graph.tracing import Spans
+from graph.executing.executor import Answer, GraphQLRequest
+from graph.identity.auth import Authenticator, VerifiedTokens
+from graph.identity.jwks import Jwks
+from graph.observing.log_writer import LineWriter
+from graph.observing.metrics import Metrics
+from graph.observing.observe import RequestObserver, Watch
+from graph.observing.request_log import request_log
+from graph.observing.tracing import Spans
+from graph.serving.collector import settle
+from graph.serving.server import application, new_event_loop, serving
+from graph.settings.settings import GraphSettings, IdentitySettings
 from resolvers.caller import NOBODY, Caller
 
 ISSUER: Final = "https://id.example"

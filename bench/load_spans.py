@@ -1,9 +1,9 @@
 """What the gateway itself took of a request: its span, less the time in which any call to a service was under way.
 
-The gateway exports its spans (`graph/tracing.py`) to the collector here: one for each request, and one for each call
-just above the transport, so that waiting for a turn, for credentials of the gateway's own and for other steps is the
-gateway's. Calls that run at the same time count once. What a busy gateway leaves lying while a call is under way
-counts as the service's: so the load stays below what the machine can do.
+The gateway exports its spans (`graph/observing/tracing.py`) to the collector here: one for each request, and one
+for each call just above the transport, so that waiting for a turn, for credentials of the gateway's own and for
+other steps is the gateway's. Calls that run at the same time count once. What a busy gateway leaves lying while a
+call is under way counts as the service's: so the load stays below what the machine can do.
 """
 
 from __future__ import annotations

@@ -25,11 +25,11 @@ sys.path.insert(0, str(ROOT))
 from graphql import DocumentNode, specified_rules, validate  # noqa: E402  # after the path
 from graphql.execution import Executor  # noqa: E402
 
-from graph.documents import Chosen, Documents, examined, parsed, pick  # noqa: E402
-from graph.limits import Limits  # noqa: E402
-from graph.project import load_project  # noqa: E402
-from graph.schema import Schema  # noqa: E402
-from graph.validation import STRAWBERRY_RULES, errors_of  # noqa: E402
+from graph.declaring.schema import Schema  # noqa: E402
+from graph.documents.documents import Chosen, Documents, examined, parsed, pick  # noqa: E402
+from graph.documents.validation import STRAWBERRY_RULES, errors_of  # noqa: E402
+from graph.project.project import load_project  # noqa: E402
+from graph.settings.limits import Limits  # noqa: E402
 from resolvers.plan.operation import Operation  # noqa: E402
 
 PROJECT: Final = ROOT / "examples" / "parfinanciero"

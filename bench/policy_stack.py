@@ -27,10 +27,10 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import adapters.stack  # noqa: E402  # after the path
-from adapters.cache_store import InProcessStore  # noqa: E402
+from adapters.caching.cache_store import InProcessStore  # noqa: E402
 from adapters.messages import Identity, Once, Policy, Request, Response, Send  # noqa: E402
 from adapters.service import Service  # noqa: E402
-from adapters.shared_keys import Mine  # noqa: E402
+from adapters.sharing.shared_keys import Mine  # noqa: E402
 
 TARGET: Final = 5.0  # µs a policy
 CALLER: Final = Identity("caller", token="t0ken")  # noqa: S106  # made up

@@ -16,9 +16,9 @@ import strawberry
 from adapters.messages import Request, Response
 from adapters.service import Service
 from bench.plain_strawberry import blog_of, make_schema
-from graph.executor import GraphQLRequest
-from graph.lanes import Lanes
-from graph.project import load_project
+from graph.executing.executor import GraphQLRequest
+from graph.executing.lanes import Lanes
+from graph.project.project import load_project
 from resolvers.caller import NOBODY
 
 PROJECT: Final = Path(__file__).resolve().parent / "posts"

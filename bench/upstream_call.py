@@ -11,7 +11,7 @@ all. Per variant the least of all rounds counts, since noise only ever adds; the
 | --- | --- |
 | `loop` | bytes written to a kept connection and a future awaited: what the loop and the kernel cost, no HTTP |
 | `aiohttp` | `session.get(url)` and `await answer.read()`, with a session of aiohttp's own manners |
-| `transport` | `adapters/transport.py` |
+| `transport` | `adapters/transport/transport.py` |
 | `probe` | the transport under a deadline alone: a service's health probe |
 | `read`, `change` | a service's whole stack; every read at once is another one, so that none flies with another |
 """
@@ -39,7 +39,7 @@ sys.path.insert(0, str(ROOT))
 from adapters.messages import Identity, Request  # noqa: E402  # after the path
 from adapters.service import Service  # noqa: E402
 from adapters.stack import open_service  # noqa: E402
-from adapters.transport import Transport  # noqa: E402
+from adapters.transport.transport import Transport  # noqa: E402
 
 BODY: Final = b'{"data":[' + b",".join(b'{"id":%d,"name":"user %d"}' % (n, n) for n in range(10)) + b"]}"
 ANSWER: Final = (

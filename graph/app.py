@@ -21,29 +21,29 @@ from aiohttp import web
 from adapters.facts import Clock, Observer
 from adapters.service import Service
 from adapters.stack import Upstream, open_service
-from graph.address import Address
-from graph.admin_settings import without_address
-from graph.auth import Authenticator, UnreadTokens, VerifiedTokens
-from graph.credential_cautions import cautions, cautions_of_store
-from graph.documents import Documents
-from graph.hosts import own_names_only
-from graph.jwks import Jwks
-from graph.kept_answers import KeptAnswers
-from graph.kept_apart import kept_apart
-from graph.lanes import Lanes
-from graph.log_lines import logged
-from graph.log_writer import LineWriter, Stream
-from graph.opened_store import open_store
+from graph.caching.kept_answers import KeptAnswers
+from graph.caching.opened_store import open_store
+from graph.documents.documents import Documents
+from graph.executing.lanes import Lanes
+from graph.http.hosts import own_names_only
+from graph.identity.auth import Authenticator, UnreadTokens, VerifiedTokens
+from graph.identity.credential_cautions import cautions, cautions_of_store
+from graph.identity.jwks import Jwks
+from graph.observing.log_lines import logged
+from graph.observing.log_writer import LineWriter, Stream
+from graph.observing.probes import Probe, probing
+from graph.observing.second_address import listening, second_application
+from graph.observing.seeing import Seeing, around, check_spans, open_spans
 from graph.playground import Page, Playground, Watched
-from graph.probes import Probe, probing
-from graph.project import Project, load_project
-from graph.project_digest import project_digest
-from graph.reload import on_hangup
-from graph.second_address import listening, second_application
-from graph.seeing import Seeing, around, check_spans, open_spans
-from graph.server import application, serve
-from graph.settings import GraphSettings
-from graph.shares import divided
+from graph.project.project import Project, load_project
+from graph.project.project_digest import project_digest
+from graph.serving.reload import on_hangup
+from graph.serving.server import application, serve
+from graph.settings.address import Address
+from graph.settings.admin_settings import without_address
+from graph.settings.settings import GraphSettings
+from graph.workers.kept_apart import kept_apart
+from graph.workers.shares import divided
 
 _log: Final = logging.getLogger("stolon.observe")
 

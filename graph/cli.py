@@ -20,20 +20,20 @@ import click
 import msgspec
 
 from adapters.mistake import ProjectError
-from graph.address import Address, address
 from graph.app import App, load
 from graph.demo import run_demo
-from graph.develop import Development
-from graph.documents import Unfit
-from graph.door import taken
+from graph.documents.documents import Unfit
 from graph.explain.asking import explained, told
 from graph.explain.mermaid import mermaid
 from graph.explain.tree import tree
-from graph.reload import lines
-from graph.server import CannotListen, run
-from graph.shares import shares
-from graph.supervisor import NotStarted
-from graph.workers import serve_with_workers
+from graph.serving.develop import Development
+from graph.serving.door import taken
+from graph.serving.reload import lines
+from graph.serving.server import CannotListen, run
+from graph.settings.address import Address, address
+from graph.workers.shares import shares
+from graph.workers.supervisor import NotStarted
+from graph.workers.workers import serve_with_workers
 
 Command = Callable[..., Any]
 MOST_WORKERS: Final = 256

@@ -18,7 +18,7 @@ from adapters.mistake import Mistake, ProjectError
 from graph.app import App
 from graph.explain.asking import explained
 from graph.explain.tree import tree
-from graph.project import Project, load_project
+from graph.project.project import Project, load_project
 
 PROJECT: Final = Path(__file__).resolve().parent.parent / "examples" / "parfinanciero"
 QUERY: Final = (

@@ -1,7 +1,7 @@
 """The playground: GraphiQL's page at the GraphQL endpoint for browsers, and the built files that it consists of.
 
-`graph/server.py` asks it before `graph/http.py`: a GET that likes HTML best and brings no `query` gets the page,
-every other request is GraphQL over HTTP as before. The page calls no other host, which its
+`graph/serving/server.py` asks it before `graph/http/http.py`: a GET that likes HTML best and brings no `query`
+gets the page, every other request is GraphQL over HTTP as before. The page calls no other host, which its
 Content-Security-Policy enforces. Its sources stand in the repository's `playground/`.
 """
 
@@ -21,9 +21,9 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from graph.example_documents import ExampleDocument
-from graph.media_types import GRAPHQL, JSON, acceptable
-from graph.whole_answer import Reply, Replying
+from graph.http.media_types import GRAPHQL, JSON, acceptable
+from graph.http.whole_answer import Reply, Replying
+from graph.project.example_documents import ExampleDocument
 
 ASSETS: Final = Path(__file__).with_name("playground_assets")
 HTML: Final = "text/html"

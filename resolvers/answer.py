@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from adapters.contract import Use
+from adapters.contract.contract import Use
 from adapters.messages import Response
 from resolvers.fault import Fault, FieldError, violation
 from resolvers.json_text import Unreadable, decoded

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import msgspec
 
-from adapters.contract import MISSING, Contract, Kind, Parameter, Schema, Use
+from adapters.contract.contract import MISSING, Contract, Kind, Parameter, Schema, Use
 from adapters.messages import Identity, Request
 from adapters.problem import FieldProblem
 from adapters.serialize import BadValue, headers, target

@@ -1,8 +1,8 @@
 """What the answer of a bound operation tells of, and what a bound operation changes, as tags of entities.
 
-Binding makes one of these for each bound operation (`graph/bind_changes.py`); `resolvers/call.py` asks it for the
-tags of each request, which `adapters/cache.py` keeps the answer with, or drops. The tags themselves are the matter of
-`adapters/entity_tags.py`.
+Binding makes one of these for each bound operation (`graph/binding/bind_changes.py`); `resolvers/call.py` asks it
+for the tags of each request, which `adapters/caching/cache.py` keeps the answer with, or drops. The tags
+themselves are the matter of `adapters/caching/entity_tags.py`.
 
 Which types there are is known when the whole graph is bound, and operations are bound before: so what needs all of
 them is worked out when it is first asked for, once.
@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-from adapters.contract import Kind, Parameter
-from adapters.entity_tags import Change, Key, dropped_by, read_tags, read_tags_of_types
+from adapters.caching.entity_tags import Change, Key, dropped_by, read_tags, read_tags_of_types
+from adapters.contract.contract import Kind, Parameter
 from resolvers.keys import canonical
 from resolvers.record import raw
 from resolvers.source import Supplied

@@ -1,4 +1,4 @@
-"""Who sent the GraphQL request. `graph/auth.py` makes a caller; the context hands it to resolvers and to
+"""Who sent the GraphQL request. `graph/identity/auth.py` makes a caller; the context hands it to resolvers and to
 calls.
 """
 

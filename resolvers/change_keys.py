@@ -2,7 +2,8 @@
 own, made one for each change, or new ones.
 
 `resolvers/store.py` asks for a key before each change; `resolvers/call.py` puts it where the operation's contract
-wants it; `adapters/retry.py` may then repeat the call, and `adapters/idempotency.py` knows the client's again.
+wants it; `adapters/policies/retry.py` may then repeat the call, and `adapters/policies/idempotency.py` knows the
+client's again.
 
 A client sends one key with a whole GraphQL request. What a service gets is made of it, of who the caller is, of the
 operation, of the root field under which the change is made, and of how many changes by this operation the field has
@@ -20,7 +21,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from adapters.contract import MISSING, Parameter
+from adapters.contract.contract import MISSING, Parameter
 from adapters.messages import Once
 from resolvers.caller import Caller
 

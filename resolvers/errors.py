@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any, Final
 
-from adapters.contract import Kind
+from adapters.contract.contract import Kind
 from adapters.failures import (
     BadAnswer,
     KeyReused,

@@ -2,7 +2,7 @@
 groups of parents' values.
 
 Loads (`resolvers/load_entities.py`, `resolvers/load_groups.py`) ask before they split a batch, and bring back what
-answers held; `adapters/cache_entities.py` keeps each part as JSON text.
+answers held; `adapters/caching/cache_entities.py` keeps each part as JSON text.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Protocol
 
-from adapters.cache_entities import Entity
-from adapters.cache_keys import place_tag
+from adapters.caching.cache_entities import Entity
+from adapters.caching.cache_keys import place_tag
 from adapters.messages import Request, Response
 from resolvers.call import Sender, other_parameters
 from resolvers.lifetime import Lifetime

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Final, cast
 from uuid import UUID
 
-from adapters.contract import Kind
+from adapters.contract.contract import Kind
 from resolvers.datetimes import ExactDateTime
 from resolvers.record import raw
 from resolvers.row import Row, parts, plain

@@ -1,6 +1,6 @@
 """Which lane a request runs on, as the project wishes and as it turned out; and what is to be told of it.
 
-`graph/lanes.py` makes one for each request; `graph/planned.py` reads it and says what it did.
+`graph/executing/lanes.py` makes one for each request; `graph/executing/planned.py` reads it and says what it did.
 """
 
 from __future__ import annotations

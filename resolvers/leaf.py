@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from adapters.contract import Kind, Schema
+from adapters.contract.contract import Kind, Schema
 
 Leaf: TypeAlias = Callable[[object], object]
 """Takes a JSON value that is not null; gives the value for GraphQL; raises WrongLeaf."""

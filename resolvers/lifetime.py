@@ -2,16 +2,16 @@
 allows, and no longer.
 
 `resolvers/store.py` has one for each request; each answer of a service is told to it, and each entity that needed no
-call. Whoever keeps whole answers (`graph/kept_answers.py`), or says to clients how long they may, reads it when the
-request has ended.
+call. Whoever keeps whole answers (`graph/caching/kept_answers.py`), or says to clients how long they may, reads it
+when the request has ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adapters.cache_control import directives
-from adapters.cache_keys import differing, tags_of
+from adapters.caching.cache_control import directives
+from adapters.caching.cache_keys import differing, tags_of
 from adapters.messages import Freshness, Request, Response
 
 

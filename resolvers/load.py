@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
-from adapters.contract import Parameter
+from adapters.contract.contract import Parameter
 from adapters.service import Service
 from resolvers.answered import Answered, page_of, rows_of
 from resolvers.errors import incomplete, not_a_list, page_fault

@@ -1,4 +1,4 @@
-"""The four ways in which operations page, as `graph/recognition.py` finds them in a contract or a project
+"""The four ways in which operations page, as `graph/paging/recognition.py` finds them in a contract or a project
 states them.
 
 `resolvers/page.py` reads an answer by them; `resolvers/paging.py` says what to ask next. All sizes count
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Final, TypeAlias
 
-from adapters.contract import Parameter
+from adapters.contract.contract import Parameter
 
 Path: TypeAlias = tuple[str, ...]
 """Property names into the JSON answer; `()` is the answer itself."""

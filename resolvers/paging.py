@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from adapters.contract import Parameter
+from adapters.contract.contract import Parameter
 from resolvers.page import LINK_HEADER, Next, Page, PageViolation, read_page
 from resolvers.page_styles import LINK_PARAMETERS, ByCursor, ByLink, ByOffset, ByPage, Paging, Path
 from resolvers.weblink import QueryValue

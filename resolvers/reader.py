@@ -14,7 +14,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, Final, TypeAlias
 
-from adapters.contract import Contract, Kind, Property, Schema, Use, Variants
+from adapters.contract.contract import Contract, Kind, Property, Schema, Use, Variants
 from resolvers.fault import Violation, violation_at
 from resolvers.json_text import Unreadable
 from resolvers.leaf import WrongLeaf, expected_type, found_type, leaf

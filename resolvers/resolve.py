@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from adapters.contract import MISSING
+from adapters.contract.contract import MISSING
 from resolvers.call import argument_path, request_of, supply
 from resolvers.connection import BadWindow, Slice, Window, slice_of
 from resolvers.errors import page_fault

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from adapters.contract import Contract, Kind, Use
+from adapters.contract.contract import Contract, Kind, Use
 from resolvers.page_styles import ByLink, Paging
 from resolvers.row import Path, Row
 

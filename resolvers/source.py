@@ -12,9 +12,9 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from adapters.constraints import Constraints
-from adapters.contract import Answer, Contract, Kind, Operation, Parameter, Use
-from adapters.fallback_rule import Fallback
+from adapters.contract.constraints import Constraints
+from adapters.contract.contract import Answer, Contract, Kind, Operation, Parameter, Use
+from adapters.policies.fallback_rule import Fallback
 from adapters.problem import FieldProblem
 from resolvers.change_keys import ChangeKey
 from resolvers.paging import Paging

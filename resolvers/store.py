@@ -17,7 +17,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
-from adapters.contract import Parameter
+from adapters.contract.contract import Parameter
 from adapters.messages import Request
 from adapters.service import Service
 from resolvers.answered import page_of, value_of

@@ -1,7 +1,7 @@
 """Reading objects of several schemas: the text of one property says which, and the object is a record of that
 schema's class.
 
-The class is what tells the GraphQL type of a record, at once and without reading more of it: `graph/unions.py`.
+The class is what tells the GraphQL type of a record, at once and without reading more of it: `graph/types/unions.py`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 project's schema over scripted services. A project's code imports nothing else.
 """
 
-from graph import rest
+from graph.declaring import rest
 from resolvers.context import Context
 from stolon import testing
 

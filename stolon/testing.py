@@ -18,15 +18,15 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from adapters.contract import MISSING
+from adapters.contract.contract import MISSING
 from adapters.failures import BadAnswer, TimedOut, Unavailable
-from adapters.fallback import fallback
 from adapters.messages import Identity, Request, Response, Send
+from adapters.policies.fallback import fallback
 from adapters.service import Service
 from adapters.stack import stack
-from graph.executor import GraphQLRequest
-from graph.lanes import PLAN, Lanes
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.executing.executor import GraphQLRequest
+from graph.executing.lanes import PLAN, Lanes
 from resolvers.caller import Caller
 
 __all__ = [

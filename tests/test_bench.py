@@ -20,8 +20,8 @@ from bench.gateway_servers import ROOT
 from bench.gateway_upstream import Answering, Key, blog, listen, response
 from bench.peer_project import make_project, make_tokens
 from bench.scripted import LANES
-from graph.project import load_project
-from graph.settings import read_settings
+from graph.project.project import load_project
+from graph.settings.settings import read_settings
 
 
 def test_every_server_is_measured_beside_the_fast_lane(monkeypatch: pytest.MonkeyPatch):

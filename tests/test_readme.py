@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from graph.project import load_schema
-from graph.rest import Code
-from graph.schema import Schema
+from graph.declaring.rest import Code
+from graph.declaring.schema import Schema
+from graph.project.project import load_schema
 from stolon import rest, testing
 from tests.readme_blocks import README, Block, Step, blocks, like, steps
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import stolon
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon import testing
 from tests.graph.projects import TEXT, an, contract, listed, load, operation, parameter, ref
 

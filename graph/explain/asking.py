@@ -21,12 +21,12 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
 from adapters.mistake import nearest, suggested
-from graph.documents import Unfit, examined, not_chosen, parsed, pick
+from graph.declaring.schema import Schema
+from graph.documents.documents import Unfit, examined, not_chosen, parsed, pick
+from graph.documents.validation import STRAWBERRY_RULES, errors_of
 from graph.explain.report import Report, report
 from graph.explain.variables import stated
-from graph.project import Project
-from graph.schema import Schema
-from graph.validation import STRAWBERRY_RULES, errors_of
+from graph.project.project import Project
 from resolvers.plan.coverage import NotCovered, Reason
 from resolvers.plan.operation import Operation, conditions
 from resolvers.plan.plan import Plan
@@ -84,7 +84,7 @@ def told(errors: Iterable[GraphQLError]) -> list[str]:
 
 
 def _found(project: Project, operation: Operation) -> Plan | Reason:
-    """What `graph/planned.py` would find for a request."""
+    """What `graph/executing/planned.py` would find for a request."""
     if project.settings.graph.lane == "reference":
         return Reason.SWITCHED_OFF
     schema = project.schema

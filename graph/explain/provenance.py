@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
-from graph.access import AccessExtension
-from graph.declare import OPEN, Access
-from graph.fields import BoundField
+from graph.declaring.access import AccessExtension
+from graph.declaring.declare import OPEN, Access
+from graph.declaring.fields import BoundField
 from resolvers.paging import ByCursor, ByOffset, ByPage
 from resolvers.plan.meaning import Call, Meaning
 from resolvers.plan.needs import operations_of as _operations_of

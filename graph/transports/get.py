@@ -1,8 +1,9 @@
 """GraphQL over GET (GraphQL over HTTP, section 5.3): the parameters stand in the URL, and mutations are
 refused.
 
-`graph/http.py` gives it requests; the document goes on to `graph/exchange.py`. A GET is a simple request, which
-pages of other sites may make: `graph/cross_site.py` has refused theirs, and nothing here changes anything.
+`graph/http/http.py` gives it requests; the document goes on to `graph/http/exchange.py`. A GET is a simple
+request, which pages of other sites may make: `graph/http/cross_site.py` has refused theirs, and nothing here
+changes anything.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from typing import Final
 
 from aiohttp import web
 
-from graph.exchange import Exchange
-from graph.media_types import GRAPHQL, JSON
-from graph.request_form import of_url
-from graph.whole_answer import Reply
+from graph.http.exchange import Exchange
+from graph.http.media_types import GRAPHQL, JSON
+from graph.http.request_form import of_url
+from graph.http.whole_answer import Reply
 
 METHOD: Final = "GET"
 

@@ -1,8 +1,8 @@
 """File uploads by the GraphQL multipart request specification: `operations`, `map`, then the files as they come.
 
-`graph/http.py` gives it requests; the document goes on to `graph/exchange.py` with files in its variables. A form
-is a simple request, which pages of other sites may send without being asked: a header that only a script of an
-allowed page can set is wanted beside it. https://github.com/jaydenseric/graphql-multipart-request-spec
+`graph/http/http.py` gives it requests; the document goes on to `graph/http/exchange.py` with files in its
+variables. A form is a simple request, which pages of other sites may send without being asked: a header that only
+a script of an allowed page can set is wanted beside it. https://github.com/jaydenseric/graphql-multipart-request-spec
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any, Final
 import msgspec
 from aiohttp import BodyPartReader, MultipartReader, http_exceptions, web
 
-from graph.bounds import CODE as LIMIT_EXCEEDED
-from graph.exchange import Exchange
-from graph.executor import GraphQLRequest
-from graph.limits import Limits
-from graph.media_types import GRAPHQL, JSON
-from graph.refused import Refused
-from graph.request_body import arriving, check_announced, too_large
-from graph.request_form import bad, of_json
-from graph.uploads import CHUNK, UploadedFile
-from graph.whole_answer import Reply
+from graph.documents.bounds import CODE as LIMIT_EXCEEDED
+from graph.executing.executor import GraphQLRequest
+from graph.http.exchange import Exchange
+from graph.http.media_types import GRAPHQL, JSON
+from graph.http.refused import Refused
+from graph.http.request_body import arriving, check_announced, too_large
+from graph.http.request_form import bad, of_json
+from graph.http.uploads import CHUNK, UploadedFile
+from graph.http.whole_answer import Reply
+from graph.settings.limits import Limits
 
 METHOD: Final = "POST"
 FORM: Final = "multipart/form-data"

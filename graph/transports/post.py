@@ -1,6 +1,6 @@
 """GraphQL over POST (GraphQL over HTTP, section 5.4): one JSON object in the body.
 
-`graph/http.py` gives it requests; the document goes on to `graph/exchange.py`. Only `application/json` is
+`graph/http/http.py` gives it requests; the document goes on to `graph/http/exchange.py`. Only `application/json` is
 read: a page of another site cannot send that without the browser asking first (CORS), so that simple
 cross-site requests are refused.
 """
@@ -11,11 +11,11 @@ from typing import Final
 
 from aiohttp import web
 
-from graph.exchange import Exchange
-from graph.media_types import GRAPHQL, JSON
-from graph.request_body import json_body
-from graph.request_form import of_json
-from graph.whole_answer import Reply
+from graph.http.exchange import Exchange
+from graph.http.media_types import GRAPHQL, JSON
+from graph.http.request_body import json_body
+from graph.http.request_form import of_json
+from graph.http.whole_answer import Reply
 
 METHOD: Final = "POST"
 

@@ -2,8 +2,8 @@
 
 One request is one operation of any kind; each answer is a `next` event, and `complete` ends them. What is wrong
 with the document comes as a `next` event too: a browser's EventSource shows no other errors. Its single connection
-mode, for HTTP/1 browsers of more than six tabs, is not served: WebSockets do that. `graph/http.py` gives it
-requests; `graph/exchange.py` executes them.
+mode, for HTTP/1 browsers of more than six tabs, is not served: WebSockets do that. `graph/http/http.py` gives it
+requests; `graph/http/exchange.py` executes them.
 https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
 """
 
@@ -17,15 +17,15 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from graph.auth import Authenticator
-from graph.exchange import Exchange, internal_error
-from graph.executor import Answer
-from graph.limits import Limits
-from graph.media_types import GRAPHQL, JSON, acceptable
-from graph.request_body import json_body
-from graph.request_form import of_json, of_url
-from graph.request_id import HEADER
-from graph.streams import Streams, until_refused
+from graph.executing.executor import Answer
+from graph.http.exchange import Exchange, internal_error
+from graph.http.media_types import GRAPHQL, JSON, acceptable
+from graph.http.request_body import json_body
+from graph.http.request_form import of_json, of_url
+from graph.http.request_id import HEADER
+from graph.http.streams import Streams, until_refused
+from graph.identity.auth import Authenticator
+from graph.settings.limits import Limits
 
 EVENTS: Final = "text/event-stream"
 _log: Final = logging.getLogger("stolon.http")

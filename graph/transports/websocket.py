@@ -1,7 +1,8 @@
 """GraphQL over WebSocket: the upgrade, by the subprotocol `graphql-transport-ws`.
 
-`graph/http.py` gives it requests; what is said on the socket is `graph/socket_session.py`'s. Strawberry's handler
-of this protocol knows one context for a whole connection and no token that expires, so that it is not used.
+`graph/http/http.py` gives it requests; what is said on the socket is `graph/http/socket_session.py`'s.
+Strawberry's handler of this protocol knows one context for a whole connection and no token that expires, so that
+it is not used.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from typing import Final
 
 from aiohttp import web
 
-from graph.auth import Authenticator
-from graph.exchange import Exchange
-from graph.limits import Limits
-from graph.request_id import HEADER
-from graph.socket_session import NOT_ACCEPTABLE, SUBPROTOCOL, Session
-from graph.streams import Streams
+from graph.http.exchange import Exchange
+from graph.http.request_id import HEADER
+from graph.http.socket_session import NOT_ACCEPTABLE, SUBPROTOCOL, Session
+from graph.http.streams import Streams
+from graph.identity.auth import Authenticator
+from graph.settings.limits import Limits
 
 _CLOSE_SECONDS: Final = 5.0
 _GOING_AWAY: Final = 1001  # RFC 6455, section 7.4.1

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 
-from adapters.contract import Kind, Schema
+from adapters.contract.contract import Kind, Schema
 from resolvers.fast.uncompiled import NotCompiled, Unhurried
 
 KEY: Final[Any] = int | str | None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from adapters.contract import Kind
+from adapters.contract.contract import Kind
 from resolvers.fast.builders import Hanging, filled_by
 from resolvers.fast.given import Given, given_of
 from resolvers.fast.uncompiled import Troubled

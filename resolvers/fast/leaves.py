@@ -19,7 +19,7 @@ from graphql import (
     GraphQLString,
 )
 
-from adapters.contract import Kind, Schema
+from adapters.contract.contract import Kind, Schema
 from resolvers.leaf import WrongLeaf, leaf
 from resolvers.reader import plain
 

@@ -7,7 +7,7 @@ from asyncio import Future
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, cast
 
-from adapters.contract import MISSING
+from adapters.contract.contract import MISSING
 from resolvers.batch import QUIET_TURNS
 from resolvers.fast.uncompiled import Troubled
 from resolvers.keys import canonical

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from adapters.contract import Contract, Kind, Schema
+from adapters.contract.contract import Contract, Kind, Schema
 from resolvers.fast.builders import (
     Builder,
     Column,

@@ -2,7 +2,7 @@
 what is selected.
 
 Bounded by count and by an estimate of bytes, so that a caller who never repeats a document costs no more
-memory than one who does. `graph/plans.py` asks here for every request.
+memory than one who does. `graph/executing/plans.py` asks here for every request.
 """
 
 from __future__ import annotations

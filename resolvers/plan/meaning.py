@@ -1,6 +1,6 @@
 """Meanings: what serves a field of the schema, as the graph tells the planner.
 
-`graph/meanings.py` reads them off the bound schema, once per field; `resolvers/plan/serving.py` makes steps
+`graph/executing/meanings.py` reads them off the bound schema, once per field; `resolvers/plan/serving.py` makes steps
 and shapes of them.
 """
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from adapters.contract import Contract, Use
+from adapters.contract.contract import Contract, Use
 from adapters.service import Service
 from resolvers.plan import windows
 from resolvers.plan.formula import Formula, Size, ceil, plus, times, value

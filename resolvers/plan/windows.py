@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from graphql import IntValueNode, NullValueNode, ValueNode, VariableNode
 
-from adapters.contract import Use
+from adapters.contract.contract import Use
 from resolvers.paging import ByCursor, ByLink, ByPage, Paging
 from resolvers.plan.formula import Formula, Size, value
 from resolvers.plan.meaning import Attribute

@@ -24,7 +24,7 @@ from resolvers.store import Store
 
 SLICE: Final = 100
 """Objects that a step begins for before the loop has a turn; and, of more objects, turns that this may take."""
-# As turns that `graph/ending.py` gives to tasks that had not begun.
+# As turns that `graph/executing/ending.py` gives to tasks that had not begun.
 _TURNS: Final = 16
 
 Parent: TypeAlias = "tuple[Any, Place]"

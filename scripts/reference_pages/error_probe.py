@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from graph.project import load_schema
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.project.project import load_schema
 from stolon import testing
 
 _CONTRACT: Final = """

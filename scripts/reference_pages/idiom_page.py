@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import stolon
-from graph import calls, rest, scalars
+from graph.declaring import calls, rest
+from graph.types import scalars
 from resolvers.caller import Caller
 from scripts.reference_pages import public_names as names
 from scripts.reference_pages.settings_page import anchor

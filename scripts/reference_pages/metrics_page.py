@@ -7,8 +7,8 @@ from typing import Final
 
 from prometheus_client import Metric
 
-from graph.seeing import Seeing
-from graph.settings import GraphSettings, HeaderSettings, Settings
+from graph.observing.seeing import Seeing
+from graph.settings.settings import GraphSettings, HeaderSettings, Settings
 from scripts.reference_pages.words import Words
 
 OURS: Final = "stolon_"

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from graph.address import Address
-from graph.settings import Settings
+from graph.settings.address import Address
+from graph.settings.settings import Settings
 from scripts.reference_pages.settings_probe import Path_, duration, size
 
 NOTHING = object()

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.mistake import ProjectError
-from graph.setting_kinds import Reader, Wrong
-from graph.settings import FILE, read_settings
-from graph.toml_document import Document
+from graph.settings.setting_kinds import Reader, Wrong
+from graph.settings.settings import FILE, read_settings
+from graph.settings.toml_document import Document
 
 Path_ = tuple[str, ...]
 FREE: Final = {"services": "NAME", "operations": "OPERATION"}

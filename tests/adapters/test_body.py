@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.body import Body, BodyError
+from adapters.transport.body import Body, BodyError
 
 TEXT = b'{"a": [1, 2, 3]}' * 20
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.breaker import Breakers
-from adapters.breaker_state import BreakerRule
 from adapters.facts import BreakerTurned, Fact, HeldBack
 from adapters.failures import NotSent, Refused, TimedOut, Unavailable
 from adapters.messages import Request, Response, Send
-from adapters.retry_decision import Retry
+from adapters.policies.breaker import Breakers
+from adapters.policies.breaker_state import BreakerRule
+from adapters.policies.retry_decision import Retry
 from adapters.service import OperationRules, Service
 from adapters.stack import open_service, stack
 from tests.adapters.wire import answer, says, says_and_resets, serving

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.breaker_state import (
+from adapters.failures import (
+    BadAnswer,
+    NotSent,
+    RateExceeded,
+    Refused,
+    TimedOut,
+    Unauthenticated,
+    Unavailable,
+)
+from adapters.messages import Response
+from adapters.policies.breaker_state import (
     SLICES,
     SOON,
     BreakerRule,
@@ -23,16 +33,6 @@ from adapters.breaker_state import (
     refusal,
     verdict,
 )
-from adapters.failures import (
-    BadAnswer,
-    NotSent,
-    RateExceeded,
-    Refused,
-    TimedOut,
-    Unauthenticated,
-    Unavailable,
-)
-from adapters.messages import Response
 
 RULE = BreakerRule(window=10.0, calls=4, failures=0.5, slow_after=1.0, slow=0.75, pause=5.0, probes=2)
 WELL, FAILED, SLOW = Verdict(), Verdict(failed=True), Verdict(slow=True)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.budget import budget, remaining
 from adapters.failures import TimedOut
 from adapters.messages import Request, Response
+from adapters.policies.budget import budget, remaining
 
 HEADER = "x-request-timeout-ms"
 READ = Request(

@@ -10,17 +10,17 @@ from unittest import mock
 
 import pytest
 
-from adapters.cache import Cache
-from adapters.cache_renewals import MOST, Renewals
-from adapters.cache_rule import CacheRule, Reuse
-from adapters.cache_store import InProcessStore
-from adapters.credential_kinds import ApiKey, TokenEndpoint, TokenExchange
-from adapters.deadline import deadline
+from adapters.caching.cache import Cache
+from adapters.caching.cache_renewals import MOST, Renewals
+from adapters.caching.cache_rule import CacheRule, Reuse
+from adapters.caching.cache_store import InProcessStore
+from adapters.credentials.credential_kinds import ApiKey, TokenEndpoint, TokenExchange
+from adapters.credentials.secrets import Secret
 from adapters.facts import CacheUsed, Fact
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unauthenticated, Unavailable, UpstreamFailure
-from adapters.flight import Flights
 from adapters.messages import ANONYMOUS, Departure, Freshness, Identity, Request, Response, Send
-from adapters.secrets import Secret
+from adapters.policies.deadline import deadline
+from adapters.policies.flight import Flights
 from adapters.service import OperationRules, Service
 from adapters.stack import stack
 

@@ -12,11 +12,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.cache import Cache
-from adapters.cache_rule import CacheRule, Reuse
-from adapters.cache_store import InProcessStore
-from adapters.flight import Flights
+from adapters.caching.cache import Cache
+from adapters.caching.cache_rule import CacheRule, Reuse
+from adapters.caching.cache_store import InProcessStore
 from adapters.messages import Departure, Identity, Request, Response
+from adapters.policies.flight import Flights
 from adapters.service import OperationRules, Service
 from adapters.stack import stack
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cache_control import MOST_SECONDS, delta_seconds, directives
+from adapters.caching.cache_control import MOST_SECONDS, delta_seconds, directives
 from adapters.http_date import http_date
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC).timestamp()

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cache_entities import Entities, Entity
-from adapters.cache_keys import keys_of, part_key
-from adapters.cache_rule import CacheRule
-from adapters.cache_store import InProcessStore
+from adapters.caching.cache_entities import Entities, Entity
+from adapters.caching.cache_keys import keys_of, part_key
+from adapters.caching.cache_rule import CacheRule
+from adapters.caching.cache_store import InProcessStore
 from adapters.facts import CacheUsed, Fact
 from adapters.messages import Freshness, Identity, Request, Response
 

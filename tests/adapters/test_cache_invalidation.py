@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.cache_invalidation import Invalidation
-from adapters.cache_keys import place_tag
-from adapters.cache_rule import CacheRule
-from adapters.cache_store import InProcessStore
-from adapters.deadline import deadline
+from adapters.caching.cache_invalidation import Invalidation
+from adapters.caching.cache_keys import place_tag
+from adapters.caching.cache_rule import CacheRule
+from adapters.caching.cache_store import InProcessStore
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unavailable, UpstreamFailure
 from adapters.messages import Departure, Request, Response
-from adapters.retry import retry
-from adapters.retry_decision import Retry
+from adapters.policies.deadline import deadline
+from adapters.policies.retry import retry
+from adapters.policies.retry_decision import Retry
 from adapters.service import Service
 from adapters.stack import Upstream, stack
 from tests.adapters.wire import answer, says, serving

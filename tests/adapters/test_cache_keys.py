@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cache_keys import (
+from adapters.caching.cache_keys import (
     MOST_NAMES,
     Keys,
     changed_places,
@@ -20,8 +20,8 @@ from adapters.cache_keys import (
     tags_of,
     variant_key,
 )
-from adapters.flight import LEFT_OUT
 from adapters.messages import Identity, Once, Request, Response
+from adapters.policies.flight import LEFT_OUT
 
 READ = Request(
     "users",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cache_life import UNDERSTOOD, Life, initial_age, kept_for, life_of, may_be_kept
-from adapters.cache_rule import UNSAID, CacheRule, Reuse
+from adapters.caching.cache_life import UNDERSTOOD, Life, initial_age, kept_for, life_of, may_be_kept
+from adapters.caching.cache_rule import UNSAID, CacheRule, Reuse
 from adapters.messages import Response
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()

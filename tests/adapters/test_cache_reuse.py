@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cache_entry import Entry, Signpost, confirmed, entry_of, packed, unpacked
-from adapters.cache_life import Life
-from adapters.cache_reuse import ANYTHING, Use, Wanted, conditional, on_error, use, wanted
+from adapters.caching.cache_entry import Entry, Signpost, confirmed, entry_of, packed, unpacked
+from adapters.caching.cache_life import Life
+from adapters.caching.cache_reuse import ANYTHING, Use, Wanted, conditional, on_error, use, wanted
 from adapters.messages import Freshness, Response
 
 

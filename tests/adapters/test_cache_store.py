@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from adapters.cache_drops import Drops
-from adapters.cache_store import InProcessStore
+from adapters.caching.cache_drops import Drops
+from adapters.caching.cache_store import InProcessStore
 
 KIB = 1 << 10
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from adapters.cache_store import AT_ONCE, InProcessStore
+from adapters.caching.cache_store import AT_ONCE, InProcessStore
 
 
 def clock() -> float:

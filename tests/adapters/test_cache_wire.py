@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.cache_rule import CacheRule, Reuse
-from adapters.cache_store import InProcessStore
+from adapters.caching.cache_rule import CacheRule, Reuse
+from adapters.caching.cache_store import InProcessStore
 from adapters.failures import Unavailable
 from adapters.messages import Identity, Request
-from adapters.retry_decision import Retry
+from adapters.policies.retry_decision import Retry
 from adapters.service import OperationRules, Service
 from adapters.stack import Upstream, open_service
 from tests.adapters.wire import Act, Connection, Server, answer, says, says_and_resets, serving

@@ -13,13 +13,13 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.claims import MARGIN, UNBOUNDED, lease
 from adapters.facts import Fact, KeyMet
 from adapters.failures import KeyReused, TimedOut, Unavailable
-from adapters.known_keys import Idempotency
 from adapters.messages import Departure, Once, Request, Response
+from adapters.policies.claims import MARGIN, UNBOUNDED, lease
+from adapters.policies.known_keys import Idempotency
 from adapters.service import Service
-from adapters.shared_keys import Answered, Claim, Elsewhere, Mine
+from adapters.sharing.shared_keys import Answered, Claim, Elsewhere, Mine
 from adapters.stack import Upstream
 from tests.adapters.store_server import (
     Replica,

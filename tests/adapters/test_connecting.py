@@ -14,12 +14,12 @@ from typing import Any
 import aiohappyeyeballs
 import pytest
 
-import adapters.connecting
-from adapters.connecting import Connecting
 from adapters.failures import TimedOut, Unavailable
 from adapters.messages import Request
 from adapters.service import base_url
-from adapters.transport import Transport
+from adapters.transport import connecting as module
+from adapters.transport.connecting import Connecting
+from adapters.transport.transport import Transport
 from tests.adapters.authority import Authority
 from tests.adapters.wire import answer, says, serving
 from tests.faults.skipped_time import skipped_time
@@ -199,7 +199,7 @@ async def test_an_address_without_tls_is_tried_once(
         made._addresses, made._until = list(await names("", port)), float("inf")
         monkeypatch.setattr(aiohappyeyeballs, "start_connection", counted)
         if not told:
-            monkeypatch.setattr(adapters.connecting, "_peer", lambda _: None if gone else ("127.0.0.9", port))
+            monkeypatch.setattr(module, "_peer", lambda _: None if gone else ("127.0.0.9", port))
         assert await peer(made) == "127.0.0.2"
         listening.close()
         await listening.wait_closed()
@@ -210,7 +210,7 @@ async def test_an_address_without_tls_is_tried_once(
 def test_a_socket_that_is_gone_has_no_peer():
     """A service may reset a connection before it is asked whose it is: that is no failure yet."""
     with socket.socket() as never_connected:
-        assert adapters.connecting._peer(never_connected) is None
+        assert module._peer(never_connected) is None
 
 
 async def test_an_address_that_speaks_no_tls_gives_way_to_the_next(names: Names, tmp_path: Path):

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from adapters.body import BodyError
-from adapters.connection import Answer, Connection
-from adapters.kept_connections import KeptConnections
+from adapters.transport.body import BodyError
+from adapters.transport.connection import Answer, Connection
+from adapters.transport.kept_connections import KeptConnections
 from tests.adapters.wire import Act, Server, answer, says, says_and_closes, serving
 from tests.adapters.wire import Connection as Peer
 from tests.graph.served import until

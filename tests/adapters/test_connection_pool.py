@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
-from adapters.connection import Connection
-from adapters.kept_connections import ClosedError, KeptConnections
+from adapters.transport.connection import Connection
+from adapters.transport.kept_connections import ClosedError, KeptConnections
 from tests.faults.skipped_time import skipped_time
 
 

@@ -10,9 +10,9 @@ from uuid import UUID
 import jsonschema_rs
 import pytest
 
-from adapters.constraints import Constraints, Violation
-from adapters.contract import Contract, Use
-from adapters.json_schema import json_schema
+from adapters.contract.constraints import Constraints, Violation
+from adapters.contract.contract import Contract, Use
+from adapters.contract.json_schema import json_schema
 from tests.adapters.contract_documents import document, read
 
 IT = Use("#/components/schemas/It")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.credential_kinds import ApiKey, Basic, Tls
-from adapters.credentials import credentials
+from adapters.credentials.credential_kinds import ApiKey, Basic, Tls
+from adapters.credentials.credentials import credentials
+from adapters.credentials.secrets import Secret
 from adapters.failures import Unauthenticated
 from adapters.messages import ANONYMOUS, Identity, Request, Response
-from adapters.secrets import Secret
 from adapters.service import Service
 
 TOKEN = "eyJhbGciOi.J9_-~+/x=="

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.deadline import deadline, effective
 from adapters.failures import TimedOut
 from adapters.messages import Departure, Identity, Request, Response
+from adapters.policies.deadline import deadline, effective
 
 REQUEST = Request("users", "listUsers", "GET", "/users")
 NOW = 1000.0

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.document import Document, Limits, load_document
+from adapters.contract.document import Document, Limits, load_document
 from adapters.json_path import json_path, pointer, pointer_steps
 from adapters.mistake import ProjectError
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from adapters.entity_tags import (
+from adapters.caching.entity_tags import (
     ANYTHING,
     MOST_KEYS,
     MOST_TYPES,

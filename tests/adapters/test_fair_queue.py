@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.fair_queue import FairQueue
+from adapters.policies.fair_queue import FairQueue
 
 
 def everything(queue: FairQueue[str]) -> list[str]:

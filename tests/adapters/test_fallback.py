@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cache import Cache
-from adapters.cache_rule import CacheRule, Reuse
-from adapters.cache_store import InProcessStore
-from adapters.credential_kinds import ApiKey, TokenEndpoint, TokenExchange
-from adapters.credentials import credentials
-from adapters.deadline import deadline
+from adapters.caching.cache import Cache
+from adapters.caching.cache_rule import CacheRule, Reuse
+from adapters.caching.cache_store import InProcessStore
+from adapters.credentials.credential_kinds import ApiKey, TokenEndpoint, TokenExchange
+from adapters.credentials.credentials import credentials
+from adapters.credentials.secrets import Secret
 from adapters.facts import Fact, FellBack
 from adapters.failures import (
     BadAnswer,
@@ -29,10 +29,10 @@ from adapters.failures import (
     Unavailable,
     UpstreamFailure,
 )
-from adapters.fallback import fallback, in_trouble, with_credentials
-from adapters.fallback_rule import Fallback
 from adapters.messages import Freshness, Identity, Policy, Request, Response, Send
-from adapters.secrets import Secret
+from adapters.policies.deadline import deadline
+from adapters.policies.fallback import fallback, in_trouble, with_credentials
+from adapters.policies.fallback_rule import Fallback
 from adapters.service import OperationRules, Service
 from adapters.stack import stack
 

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.budget import budget
-from adapters.deadline import deadline
 from adapters.facts import CallEnded, Fact, Queued, ended
 from adapters.failures import (
     BadAnswer,
@@ -21,13 +19,15 @@ from adapters.failures import (
     UpstreamFailure,
     again,
 )
-from adapters.flight import LEFT_OUT, Flights, flight_key
-from adapters.limit import Limits
-from adapters.limit_rule import LimitRule
 from adapters.messages import Awaited, Departure, Identity, Request, Response, Send
-from adapters.rate import Rate
-from adapters.retry import retry
-from adapters.retry_decision import Retry
+from adapters.policies.budget import budget
+from adapters.policies.deadline import deadline
+from adapters.policies.flight import LEFT_OUT, Flights, flight_key
+from adapters.policies.limit import Limits
+from adapters.policies.limit_rule import LimitRule
+from adapters.policies.rate import Rate
+from adapters.policies.retry import retry
+from adapters.policies.retry_decision import Retry
 from adapters.service import Service
 from adapters.stack import stack
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from adapters.facts import Fact, KeyMet
 from adapters.failures import KeyReused, Unavailable, UpstreamFailure
-from adapters.idempotency import Changes
-from adapters.known_keys import Idempotency, Known, KnownKeys
 from adapters.messages import Once, Request, Response
+from adapters.policies.idempotency import Changes
+from adapters.policies.known_keys import Idempotency, Known, KnownKeys
 
 ONCE = Once("k1", b"payload")
 PAY = Request("payments", "pay", "POST", "/payments", body=b"{}", keyed=True, once=ONCE)

@@ -11,10 +11,10 @@ import pytest
 
 from adapters.facts import Dequeued, Fact, HeldBack, Queued
 from adapters.failures import RateExceeded, Refused, TimedOut, Unavailable
-from adapters.limit import Limits
-from adapters.limit_rule import LimitRule
 from adapters.messages import Identity, Request, Response
-from adapters.rate import Rate
+from adapters.policies.limit import Limits
+from adapters.policies.limit_rule import LimitRule
+from adapters.policies.rate import Rate
 from adapters.service import OperationRules, Service
 from adapters.stack import open_service
 from tests.adapters.wire import answer, says, serving

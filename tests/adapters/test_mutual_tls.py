@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.credential_kinds import Tls
+from adapters.credentials.credential_kinds import Tls
+from adapters.credentials.secrets import LOOKED
 from adapters.failures import Unavailable
 from adapters.messages import Request, Response
-from adapters.mutual_tls import fresh_certificate, tls_context
-from adapters.secrets import LOOKED
 from adapters.service import Service
 from adapters.stack import open_service
+from adapters.transport.mutual_tls import fresh_certificate, tls_context
 from tests.adapters.authority import Authority
 from tests.adapters.wire import answer
 
@@ -153,7 +153,7 @@ async def test_files_that_did_not_change_are_not_loaded(tmp_path: Path, monkeypa
     authority, time = Authority(tmp_path), Time()
     tls = Tls(authority.certificate, *authority.issue("first"))
     policy = fresh_certificate("users", tls, tls_context("users", "https://h", tls), time)
-    monkeypatch.setattr("adapters.mutual_tls._load", lambda *_: pytest.fail("it was loaded"))
+    monkeypatch.setattr("adapters.transport.mutual_tls._load", lambda *_: pytest.fail("it was loaded"))
 
     async def send(request: Request) -> Response:
         return Response(200, {}, b"")

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import Contract, Kind, Schema, Use
+from adapters.contract.contract import Contract, Kind, Schema, Use
+from adapters.contract.openapi import read_contract
 from adapters.mistake import ProjectError
-from adapters.openapi import read_contract
 from tests.adapters.contract_documents import FILE, OK, document, json_answer, read
 
 NAMES = st.sampled_from(["A", "B", "C"])

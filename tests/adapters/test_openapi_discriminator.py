@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Contract, Kind, Use, Variants
+from adapters.contract.contract import Contract, Kind, Use, Variants
 from tests.adapters.contract_documents import document, json_answer, properties, read, schema
 from tests.adapters.discriminated import (
     BOTH,

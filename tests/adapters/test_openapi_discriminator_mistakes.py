@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import Kind
+from adapters.contract.contract import Kind
 from adapters.mistake import ProjectError
 from tests.adapters.contract_documents import document, read, told
 from tests.adapters.discriminated import (

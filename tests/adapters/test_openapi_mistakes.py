@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from adapters.contract.openapi import read_contract
 from adapters.mistake import ProjectError
-from adapters.openapi import read_contract
 from tests.adapters.contract_documents import OK, document, told
 
 TEXT = {"type": "string"}

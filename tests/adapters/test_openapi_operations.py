@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Answer, Body, Kind, Operation, Parameter, Use
+from adapters.contract.contract import Answer, Body, Kind, Operation, Parameter, Use
 from tests.adapters.contract_documents import FILE, OK, document, json_answer, read, told
 
 BOTH = pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import MISSING, Bounds, Kind, Property, Schema, Use
+from adapters.contract.contract import MISSING, Bounds, Kind, Property, Schema, Use
 from tests.adapters.contract_documents import document, properties, read, schema, told
 
 THING = "#/components/schemas/Thing"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from adapters.contract import Bounds, Contract, Kind, Property, Use
-from adapters.openapi import read_contract
+from adapters.contract.contract import Bounds, Contract, Kind, Property, Use
+from adapters.contract.openapi import read_contract
 
 FASTAPI = r"""
 {"openapi":"3.1.0","info":{"title":"FastAPI","version":"0.1.0"},"paths":{

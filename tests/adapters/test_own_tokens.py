@@ -13,18 +13,18 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from adapters.client_credentials import ClientToken
-from adapters.credential_kinds import ClientCredentials, TokenEndpoint, TokenExchange
-from adapters.credentials import Closing, close, credentials
+from adapters.credentials.client_credentials import ClientToken
+from adapters.credentials.credential_kinds import ClientCredentials, TokenEndpoint, TokenExchange
+from adapters.credentials.credentials import Closing, close, credentials
+from adapters.credentials.secrets import Secret
+from adapters.credentials.token_client import TokenClient
+from adapters.credentials.token_exchange import ExchangedTokens
+from adapters.credentials.token_life import RENEWALS
 from adapters.facts import Fact, TokenAsked
 from adapters.failures import NotSent, Unauthenticated, Unavailable
 from adapters.messages import Identity, Request, Response
-from adapters.secrets import Secret
 from adapters.service import Service
 from adapters.stack import open_service
-from adapters.token_client import TokenClient
-from adapters.token_exchange import ExchangedTokens
-from adapters.token_life import RENEWALS
 from tests.adapters.wire import Act, Connection, Server, answer, says, says_and_closes, serving
 
 READ = Request("users", "list", "GET", "/u", safe=True, entitled=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from adapters.pacing import MOST_PARTIES, Beat, Pacing
-from adapters.quota import Quota
-from adapters.rate import Pace
+from adapters.policies.pacing import MOST_PARTIES, Beat, Pacing
+from adapters.policies.quota import Quota
+from adapters.policies.rate import Pace
 
 NOW = 1_000.0
 

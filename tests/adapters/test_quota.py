@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.messages import Response
-from adapters.quota import LONGEST, Quota, quota
+from adapters.policies.quota import LONGEST, Quota, quota
 
 NOW = 1_700_000_000.0
 

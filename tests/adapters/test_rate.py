@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.rate import Rate, gone, pace, rate, wait
+from adapters.policies.rate import Rate, gone, pace, rate, wait
 
 
 @st.composite

@@ -16,14 +16,14 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cache_store import InProcessStore
-from adapters.redis_address import RedisAddress
-from adapters.redis_client import RedisClient, StoreFailed
-from adapters.redis_connection import RedisConnection, held_up, pause
-from adapters.redis_store import Dropped, channel, dropped
-from adapters.secrets import Secret
-from adapters.shared_store import SharedRule, SharedStore, shared_store
-from adapters.store_facts import StoreBypassed, StoreFact, StoreTurned
+from adapters.caching.cache_store import InProcessStore
+from adapters.credentials.secrets import Secret
+from adapters.sharing.redis_address import RedisAddress
+from adapters.sharing.redis_client import RedisClient, StoreFailed
+from adapters.sharing.redis_connection import RedisConnection, held_up, pause
+from adapters.sharing.redis_store import Dropped, channel, dropped
+from adapters.sharing.shared_store import SharedRule, SharedStore, shared_store
+from adapters.sharing.store_facts import StoreBypassed, StoreFact, StoreTurned
 from tests.adapters.authority import Authority
 from tests.adapters.store_server import PASSWORD, ValkeyServer, new_prefix, replica, stopped, until, valkey
 from tests.faults.proxy import FAITHFUL, Proxy, garbage, half_open

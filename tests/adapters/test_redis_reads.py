@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from adapters.redis_reads import Reads
+from adapters.sharing.redis_reads import Reads
 
 
 @pytest.mark.parametrize("given", [[], ["a"], ["a", "b", "c"]], ids=["none", "fewer", "more"])

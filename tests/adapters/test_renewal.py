@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.api_key import api_key
-from adapters.carried import bearing, with_query
-from adapters.credential_kinds import ApiKey
+from adapters.credentials.api_key import api_key
+from adapters.credentials.carried import bearing, with_query
+from adapters.credentials.credential_kinds import ApiKey
+from adapters.credentials.renewal import sent_with
+from adapters.credentials.secrets import Secret
 from adapters.failures import NotSent, Unavailable
 from adapters.messages import Request, Response
-from adapters.renewal import sent_with
-from adapters.secrets import Secret
 
 CHANGE = Request("users", "addUser", "POST", "/users", body=b"{}")
 _SEGMENT = st.text(st.characters(codec="ascii", categories=["L", "Nd"]), max_size=5)

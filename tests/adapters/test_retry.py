@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from adapters.facts import CallEnded, Fact, NotRetried, Retried
 from adapters.failures import BadAnswer, NotSent, Refused, TimedOut, Unavailable, UpstreamFailure
 from adapters.messages import Departure, Policy, Request, Response
-from adapters.retry import retry
-from adapters.retry_decision import Outcome, Retry
+from adapters.policies.retry import retry
+from adapters.policies.retry_decision import Outcome, Retry
 from adapters.service import Service
 from adapters.stack import open_service
 from tests.adapters.wire import Act, answer, says, says_and_resets, serving

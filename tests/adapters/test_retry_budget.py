@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.retry_budget import RetryBudget
+from adapters.policies.retry_budget import RetryBudget
 
 
 @given(

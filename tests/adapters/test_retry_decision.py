@@ -18,7 +18,7 @@ from adapters.failures import (
     Unavailable,
 )
 from adapters.messages import Request, Response
-from adapters.retry_decision import (
+from adapters.policies.retry_decision import (
     PASSING,
     Kept,
     Outcome,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.secrets import LOOKED, MOST_BYTES, KeptSecret, NoSecret, Secret, secret_in
+from adapters.credentials.secrets import LOOKED, MOST_BYTES, KeptSecret, NoSecret, Secret, secret_in
 
 
 class Time:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import Location, Operation, Parameter, Style, Use
+from adapters.contract.contract import Location, Operation, Parameter, Style, Use
 from adapters.serialize import BadValue, headers, target
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import adapters.stack
-from adapters.cache_store import InProcessStore
+from adapters.caching.cache_store import InProcessStore
 from adapters.facts import CallEnded, CallStarted, Fact, ended, watch
 from adapters.failures import TimedOut, Unavailable
 from adapters.messages import Identity, Policy, Request, Response, Send

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 import redis
 
-from adapters.redis_store import Found, of_key
-from adapters.tiered_store import MOST_OWED, MOST_SHARED, SHORT
+from adapters.caching.tiered_store import MOST_OWED, MOST_SHARED, SHORT
+from adapters.sharing.redis_store import Found, of_key
 from tests.adapters.store_server import (
     Replica,
     ValkeyServer,

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.credential_kinds import ClientCredentials, TokenEndpoint, TokenExchange
+from adapters.credentials.credential_kinds import ClientCredentials, TokenEndpoint, TokenExchange
+from adapters.credentials.secrets import Secret
+from adapters.credentials.token_grant import Refused, client_form, exchange_form, granted, token_request
+from adapters.credentials.token_life import MOST, UNSTATED, Token
 from adapters.messages import Response
-from adapters.secrets import Secret
-from adapters.token_grant import Refused, client_form, exchange_form, granted, token_request
-from adapters.token_life import MOST, UNSTATED, Token
 
 ENDPOINT = TokenEndpoint("https://id.example/oauth/token/", "gate way", Secret("unused"))
 GRANTED = {"access_token": "abc", "token_type": "Bearer", "expires_in": 60}

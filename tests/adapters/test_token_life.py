@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.token_life import MOST, RENEWALS, UNSTATED, Need, Token, ends, may_renew, need, pause
+from adapters.credentials.token_life import (
+    MOST,
+    RENEWALS,
+    UNSTATED,
+    Need,
+    Token,
+    ends,
+    may_renew,
+    need,
+    pause,
+)
 
 _SECONDS = st.floats(0, 1e6)
 

@@ -17,13 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-import adapters.connection
-from adapters.body import Body
+import adapters.transport.connection
 from adapters.failures import BadAnswer, NotSent, TimedOut, Unavailable, UpstreamFailure
 from adapters.messages import Departure, Identity, Request, Response
-from adapters.redirect import followed
 from adapters.service import base_url
-from adapters.transport import Transport
+from adapters.transport.body import Body
+from adapters.transport.redirect import followed
+from adapters.transport.transport import Transport
 from tests.adapters.wire import Act, Connection, answer, says, says_and_closes, says_and_resets, serving
 
 GET = Request("users", "listUsers", "GET", "/users", safe=True)
@@ -487,16 +487,16 @@ async def test_closing_in_the_middle_of_a_body_ends_the_call(monkeypatch: pytest
 async def test_closing_just_after_the_head_of_an_answer_ends_the_call(monkeypatch: pytest.MonkeyPatch):
     """A call whose answer has begun, but was not looked at when its transport closed, is Unavailable, sent."""
     async with serving(says(answer())) as server, opened(server.url) as transport:
-        real = adapters.connection.Connection.ask
+        real = adapters.transport.connection.Connection.ask
 
         async def answered_and_closed(
-            asked: adapters.connection.Connection, *request: Any, **options: Any
+            asked: adapters.transport.connection.Connection, *request: Any, **options: Any
         ) -> Any:
             found = await real(asked, *request, **options)
             await transport.close()
             return found
 
-        monkeypatch.setattr(adapters.connection.Connection, "ask", answered_and_closed)
+        monkeypatch.setattr(adapters.transport.connection.Connection, "ask", answered_and_closed)
         assert described(await failure(transport, POST)) == ("Unavailable", True)
 
 

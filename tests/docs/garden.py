@@ -15,8 +15,8 @@ from aiohttp import web
 
 from adapters.facts import CallEnded, Fact
 from graph.app import App
-from graph.project import load_project
-from graph.server import serving
+from graph.project.project import load_project
+from graph.serving.server import serving
 from tests.docs.walk import curl
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

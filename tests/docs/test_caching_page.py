@@ -9,8 +9,8 @@ import shutil
 from pathlib import Path
 
 from graph.app import App
-from graph.project import load_project
-from graph.server import serving
+from graph.project.project import load_project
+from graph.serving.server import serving
 from tests.docs.garden import DOCS, GARDEN, garden
 from tests.docs.pages import blocks
 from tests.docs.walk import curl

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from graph.explain.asking import explained
-from graph.project import load_project
+from graph.project.project import load_project
 from tests.docs.garden import DOCS
 from tests.docs.pages import Block, blocks
 

@@ -14,9 +14,9 @@ import yaml
 from click.testing import CliRunner
 
 from graph.cli import main
-from graph.project import load_project
-from graph.server import DRAIN_SECONDS
-from graph.settings import read_settings
+from graph.project.project import load_project
+from graph.serving.server import DRAIN_SECONDS
+from graph.settings.settings import read_settings
 from tests.docs.garden import DOCS, GARDEN, asked, curled, garden, token
 from tests.docs.pages import HOW_TO, Block, blocks
 from tests.readme_blocks import Block as Console

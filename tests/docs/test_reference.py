@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 import stolon
-from graph import rest
-from graph.seeing import Seeing
-from graph.settings import GraphSettings, HeaderSettings, Settings, read_settings
+from graph.declaring import rest
+from graph.observing.seeing import Seeing
+from graph.settings.settings import GraphSettings, HeaderSettings, Settings, read_settings
 from resolvers.fault import Code
 from scripts.reference_pages import settings_probe
 from scripts.reference_pages.__main__ import REFERENCE, ROOT, pages, shown_by

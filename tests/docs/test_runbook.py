@@ -9,10 +9,10 @@ import re
 
 import pytest
 
-from graph.log_lines import logged
-from graph.log_writer import LineWriter
-from graph.observe import SEEN, Seen
-from graph.trace_context import TraceContext
+from graph.observing.log_lines import logged
+from graph.observing.log_writer import LineWriter
+from graph.observing.observe import SEEN, Seen
+from graph.observing.trace_context import TraceContext
 from tests.docs.garden import DOCS
 from tests.docs.log_events import Event, events
 from tests.docs.pages import RUNBOOK, Block, blocks

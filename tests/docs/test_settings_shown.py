@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.settings import read_settings
+from graph.settings.settings import read_settings
 from tests.adapters.authority import Authority
 from tests.docs.garden import DOCS
 from tests.docs.pages import Block, blocks

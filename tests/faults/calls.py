@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.failures import UpstreamFailure
 from adapters.messages import Departure, Request, Response, Send
-from adapters.transport import Transport
+from adapters.transport.transport import Transport
 from tests.adapters.wire import Act, Server, serving
 from tests.faults.leftovers import nothing_left
 from tests.faults.proxy import Fault, Proxy, proxied

@@ -9,7 +9,7 @@ import pytest
 from adapters.messages import Request
 from adapters.service import Service
 from adapters.stack import open_service
-from adapters.transport import Transport
+from adapters.transport.transport import Transport
 from tests.adapters.wire import answer, says
 from tests.faults.calls import GET, LATE, POST, outcome, through
 from tests.faults.proxy import FAITHFUL, End, Fault, half_open, wrong_length

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from adapters.breaker_state import BreakerRule
 from adapters.facts import BreakerTurned, Fact, HeldBack, NotRetried, Retried
-from adapters.limit_rule import LimitRule
 from adapters.messages import Request
-from adapters.retry_decision import Retry
+from adapters.policies.breaker_state import BreakerRule
+from adapters.policies.limit_rule import LimitRule
+from adapters.policies.retry_decision import Retry
 from adapters.service import Service
 from adapters.stack import Upstream, open_service
 from tests.adapters.wire import Act, Server, answer, says, serving

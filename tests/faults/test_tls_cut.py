@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.transport import Transport
+from adapters.transport.transport import Transport
 from tests.adapters.authority import Authority
 from tests.adapters.wire import answer
 from tests.faults.calls import LOST, POST, SPOILT, UNREACHED, outcome

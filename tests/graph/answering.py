@@ -19,7 +19,7 @@ from prometheus_client import generate_latest
 
 from examples.parfinanciero.services.signing import KeyRing
 from graph.app import App, load
-from graph.server import serving
+from graph.serving.server import serving
 from tests.graph import projects
 from tests.graph.projects import TEXT, an, contract, listed, operation, ref
 from tests.graph.served import Asked, Gateway, Reply, Rest, rest, toml

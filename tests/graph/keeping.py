@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from adapters.cache_store import InProcessStore
+from adapters.caching.cache_store import InProcessStore
 from adapters.messages import Freshness, Identity
-from graph.answer_life import AnswerLife
-from graph.executor import Answer
-from graph.fast_lane import FastLane
-from graph.kept_answers import KeptAnswers
-from graph.lanes import Lanes
-from graph.schema import Schema
+from graph.caching.answer_life import AnswerLife
+from graph.caching.kept_answers import KeptAnswers
+from graph.declaring.schema import Schema
+from graph.executing.executor import Answer
+from graph.executing.fast_lane import FastLane
+from graph.executing.lanes import Lanes
 from resolvers.caller import Caller
 from resolvers.context import Context
 from resolvers.fast.uncompiled import Unhurried

@@ -13,8 +13,8 @@ import pytest
 from graphql import TypeDefinitionNode, parse, print_ast
 
 from adapters.mistake import ProjectError
-from graph.project import load_schema
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.project.project import load_schema
 from stolon import testing
 
 Doc = dict[str, Any]

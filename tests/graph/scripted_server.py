@@ -12,12 +12,12 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from graph.auth import Authenticator
-from graph.executor import Answer, GraphQLRequest
-from graph.limits import Limits
-from graph.refused import Refused
-from graph.server import RUNNING, application, serving
-from graph.settings import GraphSettings
+from graph.executing.executor import Answer, GraphQLRequest
+from graph.http.refused import Refused
+from graph.identity.auth import Authenticator
+from graph.serving.server import RUNNING, application, serving
+from graph.settings.limits import Limits
+from graph.settings.settings import GraphSettings
 from resolvers.caller import NOBODY, Caller
 
 Script = Callable[[GraphQLRequest], Awaitable[Answer]]

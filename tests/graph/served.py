@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import web
 
 from graph.app import App, load
-from graph.server import RUNNING, serving
+from graph.serving.server import RUNNING, serving
 from tests.graph import projects
 
 Doc = dict[str, Any]

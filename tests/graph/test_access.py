@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.caller import NOBODY, Caller
 from stolon import testing
 from tests.graph.projects import (

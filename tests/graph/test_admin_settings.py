@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.credentials.secrets import Secret
 from adapters.mistake import ProjectError
-from adapters.secrets import Secret
-from graph.address import Address
-from graph.admin_settings import AdminSettings, is_key, without_address
-from graph.settings import read_settings
+from graph.settings.address import Address
+from graph.settings.admin_settings import AdminSettings, is_key, without_address
+from graph.settings.settings import read_settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 ENVIRON = {"KEY": KEY, "SHORT": KEY[1:], "ODD": "ä" * 40}

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from graph.limits import Limits
-from graph.server import HEADER_BYTES, new_event_loop
+from graph.serving.server import HEADER_BYTES, new_event_loop
+from graph.settings.limits import Limits
 from tests.graph.scripted_server import Edge, edge
 
 REQUEST = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"

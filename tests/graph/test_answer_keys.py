@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.messages import Identity
-from graph.answer_keys import AnswerKeys, Keepable, answer_keys, keepable
-from graph.schema import Schema
+from graph.caching.answer_keys import AnswerKeys, Keepable, answer_keys, keepable
+from graph.declaring.schema import Schema
 from resolvers.caller import Caller
 from resolvers.plan.operation import Operation
 from tests.graph.projects import TEXT, an, contract, listed, load, nullable, operation, parameter, ref

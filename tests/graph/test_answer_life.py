@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cache_control import directives
-from graph.answer_life import MOST_READ, AnswerLife, entity_tag, holds, life_headers
-from graph.media_types import GRAPHQL, JSON
-from graph.passed_on import passed_on, varying
+from adapters.caching.cache_control import directives
+from graph.caching.answer_life import MOST_READ, AnswerLife, entity_tag, holds, life_headers
+from graph.http.media_types import GRAPHQL, JSON
+from graph.identity.passed_on import passed_on, varying
 
 SECONDS = st.floats(-10, 1e6)
 

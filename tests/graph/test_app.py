@@ -18,9 +18,9 @@ from strawberry.aiohttp.views import GraphQLView
 from adapters.service import Service
 from adapters.stack import open_service
 from examples.parfinanciero.services.signing import KeyRing
-from graph.auth import UNREAD_WARNING
-from graph.lanes import Lanes
-from graph.server import LIFE
+from graph.executing.lanes import Lanes
+from graph.identity.auth import UNREAD_WARNING
+from graph.serving.server import LIFE
 from resolvers.caller import NOBODY
 from resolvers.context import Context
 from tests.graph.projects import TEXT, an, contract, load, operation, parameter, ref

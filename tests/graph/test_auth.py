@@ -20,11 +20,11 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from multidict import CIMultiDict
 
 from adapters.messages import ANONYMOUS, Identity
-from graph.auth import UNREAD_WARNING, UnreadTokens, VerifiedTokens
-from graph.claims import BadClaims, claim, expiry, partition, tenant_of, words
-from graph.jwks import Jwks
-from graph.refused import Refused
-from graph.settings import IdentitySettings
+from graph.http.refused import Refused
+from graph.identity.auth import UNREAD_WARNING, UnreadTokens, VerifiedTokens
+from graph.identity.claims import BadClaims, claim, expiry, partition, tenant_of, words
+from graph.identity.jwks import Jwks
+from graph.settings.settings import IdentitySettings
 from resolvers.caller import NOBODY, Caller
 
 NOW = 1_800_000_000.0

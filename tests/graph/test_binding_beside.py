@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graph.project import load_schema
+from graph.project.project import load_schema
 from stolon import testing
 from tests.graph.projects import (
     data,

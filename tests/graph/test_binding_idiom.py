@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.project import load_schema
+from graph.project.project import load_schema
 from stolon import testing
 from tests.graph.projects import (
     BIG,

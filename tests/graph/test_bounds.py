@@ -12,15 +12,15 @@ from graphql import GraphQLError, get_introspection_query
 from strawberry.schema import schema
 
 from adapters.mistake import ProjectError
-from graph import document_rules, documents
-from graph.bounds import exceeded
-from graph.document_figures import CEILING, Figures
-from graph.documents import Documents, Unfit
-from graph.error_form import INVALID
-from graph.limits import READERS, Limits
-from graph.project import load_schema
-from graph.settings import read_settings
-from graph.validation import errors_of
+from graph.documents import document_rules, documents
+from graph.documents.bounds import exceeded
+from graph.documents.document_figures import CEILING, Figures
+from graph.documents.documents import Documents, Unfit
+from graph.documents.validation import errors_of
+from graph.http.error_form import INVALID
+from graph.project.project import load_schema
+from graph.settings.limits import READERS, Limits
+from graph.settings.settings import read_settings
 from stolon import testing
 from tests.graph import projects
 from tests.graph.served import Reply, rest, served, toml

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapters.cache_rule import Reuse
+from adapters.caching.cache_rule import Reuse
 from adapters.service import OperationRules, Service
-from graph.credential_cautions import cautions
+from graph.identity.credential_cautions import cautions
 from tests.graph import projects
 from tests.graph.served import Asked, Gateway, Reply, Rest, rest, served, toml
 

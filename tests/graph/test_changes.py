@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.entity_tags import ANYTHING
-from graph.declare import OperationName
-from graph.schema import Schema
+from adapters.caching.entity_tags import ANYTHING
+from graph.declaring.declare import OperationName
+from graph.declaring.schema import Schema
 from stolon import rest, testing
 from tests.graph.projects import (
     BIG,

@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from graph.address import Address
 from graph.app import App, load
-from graph.server import serving
+from graph.serving.server import serving
+from graph.settings.address import Address
 from tests.adapters.store_server import ValkeyServer, new_prefix, valkey
 from tests.graph import projects
 from tests.graph.projects import TEXT, an, contract, listed, operation, ref

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from adapters.mistake import Mistake, ProjectError
 from graph import cli
-from graph.server import CannotListen
+from graph.serving.server import CannotListen
 
 FOLDER = Path("/p")
 MISTAKES = [

@@ -13,12 +13,12 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
-from graph.client_connection import ClientConnections
-from graph.door import Door
-from graph.served import Served
-from graph.server import application, serving
-from graph.settings import GraphSettings
-from graph.whole_answer import WholeAnswer
+from graph.http.whole_answer import WholeAnswer
+from graph.serving.client_connection import ClientConnections
+from graph.serving.door import Door
+from graph.serving.served import Served
+from graph.serving.server import application, serving
+from graph.settings.settings import GraphSettings
 from tests.graph.scripted_server import Everybody, Script, Scripted, hello
 
 BODY = b'{"query": "{hello}"}'

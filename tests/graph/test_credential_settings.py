@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from adapters.credential_kinds import ApiKey, Basic, ClientCredentials, Tls, TokenEndpoint, TokenExchange
+from adapters.credentials.credential_kinds import (
+    ApiKey,
+    Basic,
+    ClientCredentials,
+    Tls,
+    TokenEndpoint,
+    TokenExchange,
+)
+from adapters.credentials.secrets import Secret
 from adapters.mistake import ProjectError
-from adapters.secrets import Secret
-from graph.settings import Service, read_settings
+from graph.settings.settings import Service, read_settings
 from tests.adapters.authority import Authority
 
 SECRET = "s3cr3t-value"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from graph.cross_site import check_site
-from graph.refused import Refused
+from graph.http.cross_site import check_site
+from graph.http.refused import Refused
 from tests.graph.scripted_server import edge, error
 
 REFUSED = "The request comes from a page of another site; the project allows sites under [graph] origins."

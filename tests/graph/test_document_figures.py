@@ -10,7 +10,7 @@ from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, get_i
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.document_figures import CEILING, Figures, figures_of
+from graph.documents.document_figures import CEILING, Figures, figures_of
 
 
 def figures(text: str) -> Figures:

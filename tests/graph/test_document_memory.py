@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
-from graph.documents import Documents
-from graph.executor import GraphQLRequest
-from graph.lanes import Lanes
-from graph.limits import Limits
+from graph.documents.documents import Documents
+from graph.executing.executor import GraphQLRequest
+from graph.executing.lanes import Lanes
+from graph.settings.limits import Limits
 from resolvers.caller import NOBODY
 from resolvers.plan.cache import PlanCache
 from stolon import testing

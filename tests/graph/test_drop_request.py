@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import Kind
-from adapters.entity_tags import Change
-from graph.drop_request import MOST_ENTITIES, Drop, Unfit, drop_of
-from graph.keyed_types import KeyedType
+from adapters.caching.entity_tags import Change
+from adapters.contract.contract import Kind
+from graph.binding.keyed_types import KeyedType
+from graph.caching.drop_request import MOST_ENTITIES, Drop, Unfit, drop_of
 
 TYPES = {
     "Order": KeyedType("Order", "shop", "#/Order", ("id",), (Kind.INT64,)),

@@ -575,7 +575,7 @@ async def test_a_sent_call_without_an_answer(raw, act, for_query, message):
             ],
             "data": {"createOrder": None},
         }
-        # Reads are tried again where that may help (`adapters/retry.py`), the change never.
+        # Reads are tried again where that may help (`adapters/policies/retry.py`), the change never.
         reads = 3 if for_query == "UPSTREAM_UNAVAILABLE" else 1
         assert [line.split()[0] for line in service.lines] == ["GET"] * reads + ["POST"]
 

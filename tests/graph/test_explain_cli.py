@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from graphql import GraphQLError
 
 from graph import cli
-from graph.documents import Unfit
+from graph.documents.documents import Unfit
 from graph.explain.asking import ask, told
-from graph.project import Project, load_project
+from graph.project.project import Project, load_project
 from resolvers.plan.coverage import Reason
 from resolvers.plan.plan import Plan
 from tests.graph import projects

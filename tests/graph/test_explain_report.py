@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from graph.declaring.schema import Schema
 from graph.explain.report import NOTHING_RAN, fields_of, report
 from graph.explain.variables import sent, stated
-from graph.schema import Schema
 from resolvers.plan.coverage import Reason
 from resolvers.run.ledger import CallMade, Ledger
 from stolon import testing

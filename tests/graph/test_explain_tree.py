@@ -11,7 +11,7 @@ from graph.explain.mermaid import mermaid
 from graph.explain.report import report
 from graph.explain.tree import REASONS, tree
 from graph.explain.words import bound_of, counted, price_of
-from graph.project import Project
+from graph.project.project import Project
 from resolvers.plan.coverage import Reason
 from tests.parfinanciero.graph_client import bundled_project
 from tests.resolvers.planned import planned

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapters.fallback_rule import Fallback
 from adapters.mistake import ProjectError
-from graph.project import load_project
+from adapters.policies.fallback_rule import Fallback
+from graph.project.project import load_project
 from stolon import testing
 from tests.graph import projects
 from tests.graph.served import Reply, Rest, rest, served, toml

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.breaker_state import BreakerRule
-from adapters.cache_rule import CacheRule, Reuse
-from adapters.limit_rule import LimitRule
+from adapters.caching.cache_rule import CacheRule, Reuse
 from adapters.mistake import ProjectError
-from adapters.rate import Rate
+from adapters.policies.breaker_state import BreakerRule
+from adapters.policies.limit_rule import LimitRule
+from adapters.policies.rate import Rate
 from adapters.service import OperationRules
-from graph.cache_settings import CacheSettings
-from graph.project import load_project
-from graph.settings import Service, read_settings
+from graph.project.project import load_project
+from graph.settings.cache_settings import CacheSettings
+from graph.settings.settings import Service, read_settings
 from tests.graph.projects import TEXT, an, contract, operation, ref, write
 
 HEAD = '[graph]\nschema = "schema:schema"\n[services.users]\nurl = "http://localhost"\n'

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from graph.executor import GraphQLRequest
-from graph.media_types import GRAPHQL, JSON
+from graph.executing.executor import GraphQLRequest
+from graph.http.media_types import GRAPHQL, JSON
 from tests.graph.scripted_server import Edge, Held, edge, error
 
 

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.executor import Answer, GraphQLRequest
-from graph.limits import Limits
-from graph.media_types import GRAPHQL, JSON, acceptable
-from graph.refused import Refused
-from graph.request_id import request_id
-from graph.running import Running
+from graph.executing.executor import Answer, GraphQLRequest
+from graph.http.media_types import GRAPHQL, JSON, acceptable
+from graph.http.refused import Refused
+from graph.http.request_id import request_id
+from graph.serving.running import Running
+from graph.settings.limits import Limits
 from resolvers.caller import NOBODY
 from tests.graph.scripted_server import Call, Edge, Held, edge, error
 

@@ -11,14 +11,14 @@ from uuid import UUID
 import pytest
 
 from adapters.messages import Identity
-from graph.client_key import client_key
-from graph.documents import Documents, Unfit
-from graph.exchange import Exchange
-from graph.kept_apart import kept_apart
-from graph.observe import Watch
-from graph.project import load_schema
-from graph.running import Running
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.documents.documents import Documents, Unfit
+from graph.http.client_key import client_key
+from graph.http.exchange import Exchange
+from graph.observing.observe import Watch
+from graph.project.project import load_schema
+from graph.serving.running import Running
+from graph.workers.kept_apart import kept_apart
 from resolvers.caller import NOBODY, Caller
 from stolon import testing
 from tests.adapters import wire

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.import_mistakes import mistake_of, place_of
+from graph.project.import_mistakes import mistake_of, place_of
 
 
 def raised(folder: Path, text: str) -> str:

@@ -19,9 +19,9 @@ from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from graph.jwks import Jwks, KeysUnavailable, UnknownKey
-from graph.settings import ALGORITHMS
-from graph.signing_keys import BadKeySet, read_key_set
+from graph.identity.jwks import Jwks, KeysUnavailable, UnknownKey
+from graph.identity.signing_keys import BadKeySet, read_key_set
+from graph.settings.settings import ALGORITHMS
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 RSA_KEY_2 = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 from multidict import CIMultiDict
 
-from adapters.cache_store import InProcessStore
+from adapters.caching.cache_store import InProcessStore
 from adapters.messages import Freshness, Identity
-from graph.answer_life import AnswerLife
-from graph.executor import Answer
-from graph.observe import Watch
-from graph.schema import Schema
+from graph.caching.answer_life import AnswerLife
+from graph.declaring.schema import Schema
+from graph.executing.executor import Answer
+from graph.observing.observe import Watch
 from resolvers.caller import Caller
 from resolvers.fast.uncompiled import Unhurried
 from tests.graph.keeping import ANA, DATA, MODULE, SHOP, World, life

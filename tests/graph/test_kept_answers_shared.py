@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.project_digest import project_digest
+from graph.project.project_digest import project_digest
 from tests.adapters.store_server import ValkeyServer, new_prefix, valkey
 from tests.graph.answering import CHANGE, Users, answering
 from tests.graph.served import rest
@@ -84,7 +84,7 @@ def test_a_digest_is_of_what_a_project_says(tmp_path: Path, monkeypatch: pytest.
     assert (one, len(one)) == (two, 32)
     assert project_digest(tmp_path / "one", most=12) != one
     assert project_digest(tmp_path / "one", most=13) == one
-    monkeypatch.setattr("graph.project_digest.version", lambda _: "9")
+    monkeypatch.setattr("graph.project.project_digest.version", lambda _: "9")
     assert project_digest(tmp_path / "one") != one
     monkeypatch.undo()
     (tmp_path / "two" / "schema.py").write_text("schema = 2\n")
@@ -94,7 +94,7 @@ def test_a_digest_is_of_what_a_project_says(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "one" / "broken.py").symlink_to(tmp_path / "nowhere")
     own = [secrets.token_bytes(32)]
     monkeypatch.setattr(Path, "read_bytes", _unreadable)
-    monkeypatch.setattr("graph.project_digest.secrets.token_bytes", lambda _: own[0])
+    monkeypatch.setattr("graph.project.project_digest.secrets.token_bytes", lambda _: own[0])
     assert project_digest(tmp_path / "one") == own[0]
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.entity_tags import read_tags, read_tags_of_types
-from graph.inferred_changes import inferred
-from graph.schema import Schema
+from adapters.caching.entity_tags import read_tags, read_tags_of_types
+from graph.binding.inferred_changes import inferred
+from graph.declaring.schema import Schema
 from resolvers.source import Supplied
 from tests.graph.projects import TEXT, an, contract, listed, load, operation, parameter, ref
 

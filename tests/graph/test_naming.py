@@ -12,7 +12,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.naming import attribute_names, constant, graphql_name, pascal, snake
+from graph.types.naming import attribute_names, constant, graphql_name, pascal, snake
 from tests.graph.projects import INT, TEXT, an, contract, fields_of, load, operation, ref
 
 NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z", re.ASCII)

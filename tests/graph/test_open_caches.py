@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cache_store import InProcessStore, Store
-from adapters.contract import Kind
-from adapters.secrets import KeptSecret, Secret
-from graph.keyed_types import KeyedType
-from graph.open_caches import DropCall, Dropped, OpenCaches
+from adapters.caching.cache_store import InProcessStore, Store
+from adapters.contract.contract import Kind
+from adapters.credentials.secrets import KeptSecret, Secret
+from graph.binding.keyed_types import KeyedType
+from graph.caching.open_caches import DropCall, Dropped, OpenCaches
 
 KEY = "0123456789abcdef0123456789abcdef"
 TYPES: Mapping[str, KeyedType] = {"Order": KeyedType("Order", "shop", "#/Order", ("id",), (Kind.STRING,))}

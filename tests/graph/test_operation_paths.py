@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.operation_paths import alike, lacks_the_key_of, parameter_of, segments
+from graph.binding.operation_paths import alike, lacks_the_key_of, parameter_of, segments
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from multidict import CIMultiDict
 
-from graph.own_headers import OwnHeaders
+from graph.http.own_headers import OwnHeaders
 
 SENT = CIMultiDict(
     [

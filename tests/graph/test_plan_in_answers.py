@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from graph.executor import Answer, GraphQLRequest
-from graph.lanes import Lanes
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.executing.executor import Answer, GraphQLRequest
+from graph.executing.lanes import Lanes
 from resolvers.caller import NOBODY, Caller
 from stolon import testing
 from tests.graph import projects

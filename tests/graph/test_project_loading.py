@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters.mistake import ProjectError
-from graph.project import load_project, load_schema
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.project.project import load_project, load_schema
 from tests.graph.projects import TEXT, an, contract, load, operation, ref, refused, type_names, write
 
 USERS = {"users": contract(operation("GET /user", "getUser", ref("User")), User=an({"id": TEXT}))}

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from adapters.credential_kinds import ApiKey, Tls
-from adapters.credentials import credentials
+from adapters.credentials.credential_kinds import ApiKey, Tls
+from adapters.credentials.credentials import credentials
+from adapters.credentials.secrets import Secret
 from adapters.messages import Request, Response
-from adapters.secrets import Secret
 from adapters.service import Service
-from graph.credential_cautions import cautions
-from graph.credential_settings import lending
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.identity.credential_cautions import cautions
+from graph.settings.credential_settings import lending
 from resolvers.caller import NOBODY, Caller
 from stolon import testing
 from tests.graph.projects import (

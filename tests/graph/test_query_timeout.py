@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from graph.client_budget import client_budget, shorter
-from graph.documents import Unfit
-from graph.executor import GraphQLRequest
-from graph.lanes import Lanes
-from graph.project import load_schema
+from graph.documents.documents import Unfit
+from graph.executing.executor import GraphQLRequest
+from graph.executing.lanes import Lanes
+from graph.http.client_budget import client_budget, shorter
+from graph.project.project import load_schema
 from resolvers.caller import NOBODY
 from stolon import testing
 from tests.graph import projects

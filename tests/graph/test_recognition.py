@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import (
+from adapters.contract.contract import (
     MISSING,
     Answer,
     Bounds,
@@ -21,8 +21,8 @@ from adapters.contract import (
     Schema,
     Use,
 )
-from graph.paging_parts import Sizes
-from graph.recognition import Suspect, recognise, stated
+from graph.paging.paging_parts import Sizes
+from graph.paging.recognition import Suspect, recognise, stated
 from resolvers.paging import LINK_PARAMETERS, ByCursor, ByLink, ByOffset, ByPage, Paging
 
 # --- a tiny contract of one operation

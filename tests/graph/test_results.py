@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.results import Result, Wanted, find_result, property_at
+from graph.binding.results import Result, Wanted, find_result, property_at
 from stolon import testing
 from tests.adapters.contract_documents import read
 from tests.graph.projects import (

@@ -10,7 +10,7 @@ from graphql.validation.validate import query_document_keys_to_validate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.rule_walk import Edited, Walk, looks_of
+from graph.documents.rule_walk import Edited, Walk, looks_of
 from tests.graph.mutated_documents import SEEDS, mutated, rich_schema
 
 SCHEMA = rich_schema()

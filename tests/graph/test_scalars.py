@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
-from graph.scalars import SCALARS, BigInt
+from graph.types.scalars import SCALARS, BigInt
 
 
 @strawberry.type

@@ -14,9 +14,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from graph.auth import UnreadTokens
-from graph.server import LIFE, CannotListen, application, serve, serving
-from graph.settings import GraphSettings
+from graph.identity.auth import UnreadTokens
+from graph.serving.server import LIFE, CannotListen, application, serve, serving
+from graph.settings.settings import GraphSettings
 from tests.graph.scripted_server import Edge, Everybody, Held, Scripted, edge, error, hello
 
 ROOT = Path(__file__).parents[2]
@@ -126,7 +126,7 @@ async def test_a_taken_port_is_refused_or_passed_over():
 
 async def test_when_every_port_is_taken_all_are_named(monkeypatch):
     """Where none of the ports tried is free, the error says which they were."""
-    monkeypatch.setattr("graph.server.PORTS_TRIED", 2)
+    monkeypatch.setattr("graph.serving.server.PORTS_TRIED", 2)
     port = two_free_ports()
     with socket.socket() as taken, socket.socket() as next_taken:
         taken.bind(("127.0.0.1", port))
@@ -238,10 +238,10 @@ async def test_a_signal_ends_serving(number):
 
 SERVER = """
 import asyncio, sys
-from graph.executor import Answer
-from graph.server import application, run, serve
-from graph.settings import GraphSettings
-from graph.auth import UnreadTokens
+from graph.executing.executor import Answer
+from graph.serving.server import application, run, serve
+from graph.settings.settings import GraphSettings
+from graph.identity.auth import UnreadTokens
 
 class Slow:
     async def execute(self, document, caller, headers, request_id):

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.known_keys import Idempotency
 from adapters.mistake import Mistake, ProjectError
-from adapters.retry_decision import Retry
-from graph.environment import expand
-from graph.origins import fault_of_url, is_confidential
-from graph.settings import (
+from adapters.policies.known_keys import Idempotency
+from adapters.policies.retry_decision import Retry
+from graph.settings.environment import expand
+from graph.settings.origins import fault_of_url, is_confidential
+from graph.settings.settings import (
     ALGORITHMS,
     GraphSettings,
     HeaderSettings,
@@ -23,8 +23,8 @@ from graph.settings import (
     Settings,
     read_settings,
 )
-from graph.toml_lines import KeyPath, lines_of
-from graph.units import duration, size
+from graph.settings.toml_lines import KeyPath, lines_of
+from graph.settings.units import duration, size
 
 SECRET = "s3cr3t-value"
 MINIMAL = '[graph]\nschema = "schema:schema"\n'

@@ -13,12 +13,12 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from adapters.store_facts import StoreBypassed, StoreTurned
+from adapters.sharing.store_facts import StoreBypassed, StoreTurned
 from graph.app import App, load
-from graph.figures import as_one, summed, taken
-from graph.integrations import Integrations
-from graph.server import RUNNING, serving
-from graph.store_counts import StoreCounts
+from graph.observing.integrations import Integrations
+from graph.observing.store_counts import StoreCounts
+from graph.serving.server import RUNNING, serving
+from graph.workers.figures import as_one, summed, taken
 from tests.adapters.store_server import ValkeyServer, new_prefix, until, valkey
 from tests.faults.proxy import Proxy
 from tests.graph import projects

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.credentials.secrets import Secret
 from adapters.mistake import ProjectError
-from adapters.redis_address import RedisAddress, redis_address
-from adapters.secrets import Secret
-from adapters.shared_store import SharedRule
-from graph.cache_settings import CacheSettings
-from graph.credential_cautions import cautions_of_store
-from graph.settings import read_settings
+from adapters.sharing.redis_address import RedisAddress, redis_address
+from adapters.sharing.shared_store import SharedRule
+from graph.identity.credential_cautions import cautions_of_store
+from graph.settings.cache_settings import CacheSettings
+from graph.settings.settings import read_settings
 from tests.adapters.authority import Authority
 
 SECRET = "s3cr3t"

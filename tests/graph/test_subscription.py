@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from adapters.contract import MISSING
+from adapters.contract.contract import MISSING
 from adapters.messages import Request, Response
-from graph.executor import Answer, GraphQLRequest
-from graph.lanes import Lanes
-from graph.project import load_schema
-from graph.subscription import for_events
+from graph.executing.executor import Answer, GraphQLRequest
+from graph.executing.lanes import Lanes
+from graph.executing.subscription import for_events
+from graph.project.project import load_schema
 from resolvers.caller import Caller
 from stolon import testing
 from tests.graph import projects

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.messages import Freshness, Request, Response
-from graph.substitutes import substituted
+from graph.executing.substitutes import substituted
 from resolvers.lifetime import Lifetime
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Request, answer, caller, execute
 from tests.graph.payments import BOUND, LANES, PAYMENTS, ROOTS, Lane, api, card, cash, voucher
 from tests.graph.projects import (

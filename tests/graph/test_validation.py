@@ -20,8 +20,8 @@ from graphql import (
 from hypothesis import given, settings
 from strawberry.schema import schema as strawberry_schema
 
-from graph import validation
-from graph.validation import STRAWBERRY_RULES, errors_of
+from graph.documents import validation
+from graph.documents.validation import STRAWBERRY_RULES, errors_of
 from tests.graph.mutated_documents import SEEDS, mutated, rich_schema
 
 SCHEMA = rich_schema()

@@ -18,7 +18,7 @@ from graphql import (
     validate,
 )
 
-from graph.validation import STRAWBERRY_RULES, errors_of
+from graph.documents.validation import STRAWBERRY_RULES, errors_of
 from tests.graph.mutated_documents import rich_schema
 
 SCHEMA = rich_schema()

@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from graph.exchange import Exchange
-from graph.refused import Refused
-from graph.ways import MOST_CHARACTERS, MOST_REMEMBERED, Way, Ways
+from graph.http.exchange import Exchange
+from graph.http.refused import Refused
+from graph.http.ways import MOST_CHARACTERS, MOST_REMEMBERED, Way, Ways
 
 
 class Counted:

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from adapters.contract import Missing
+from adapters.contract.contract import Missing
 from tests.lanes.services import Call
 from tests.lanes.world import Ran
 

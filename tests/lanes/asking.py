@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graph.executor import GraphQLRequest
+from graph.executing.executor import GraphQLRequest
 from resolvers.caller import Caller
 from tests.lanes.clock import JumpingLoop
 from tests.lanes.endpoint import Asked

@@ -10,9 +10,9 @@ from typing import Any, Final
 from graphql.execution.values import get_variable_values
 from hypothesis import strategies as st
 
-from graph.documents import Documents
-from graph.executor import GraphQLRequest
-from graph.planned import mask
+from graph.documents.documents import Documents
+from graph.executing.executor import GraphQLRequest
+from graph.executing.planned import mask
 from resolvers.caller import Caller
 from resolvers.fast.program import Program
 from resolvers.plan.coverage import NotCovered

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import MISSING
-from graph.executor import Answer
+from adapters.contract.contract import MISSING
+from graph.executing.executor import Answer
 from tests.lanes.agree import differences, encoded, errors_of, nulled_above
 from tests.lanes.services import Call
 from tests.lanes.world import Ran

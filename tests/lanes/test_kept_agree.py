@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from adapters.cache_store import InProcessStore
-from adapters.contract import Missing
+from adapters.caching.cache_store import InProcessStore
+from adapters.contract.contract import Missing
 from adapters.messages import Freshness, Request, Response
 from adapters.service import Service
-from graph.documents import Documents
-from graph.executor import Answer, GraphQLRequest
-from graph.kept_answers import KeptAnswers
-from graph.lanes import Lanes
+from graph.caching.kept_answers import KeptAnswers
+from graph.documents.documents import Documents
+from graph.executing.executor import Answer, GraphQLRequest
+from graph.executing.lanes import Lanes
 from resolvers.caller import Caller
 from tests.lanes.agree import encoded
 from tests.lanes.cases import CALLERS, Case, cases

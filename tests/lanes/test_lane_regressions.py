@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Services, answer, caller, execute
 from tests.graph.projects import TEXT, an, contract, listed, operation, parameter, ref
 from tests.lanes.cases import Case, judged

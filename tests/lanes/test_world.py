@@ -16,7 +16,7 @@ from graphql import parse, validate
 from graphql.language import visit
 from graphql.language.visitor import Visitor
 
-from graph.executor import GraphQLRequest
+from graph.executing.executor import GraphQLRequest
 from tests.lanes.clock import Deadlock, JumpingLoop
 from tests.lanes.contracts import CONTRACTS
 from tests.lanes.contracts_hoard import FORMS

@@ -16,11 +16,11 @@ import msgspec
 from graphql import GraphQLSchema
 
 from adapters.messages import Identity
-from graph.documents import Documents, Unfit
-from graph.executor import Answer, Executor, GraphQLRequest
-from graph.lanes import Lanes
-from graph.schema import Schema
-from graph.validation import errors_of
+from graph.declaring.schema import Schema
+from graph.documents.documents import Documents, Unfit
+from graph.documents.validation import errors_of
+from graph.executing.executor import Answer, Executor, GraphQLRequest
+from graph.executing.lanes import Lanes
 from resolvers.caller import Caller
 from tests.graph.projects import load
 from tests.lanes.clock import JumpingLoop

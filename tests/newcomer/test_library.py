@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from graph.app import App, load
-from graph.server import serving
+from graph.serving.server import serving
 from tests.newcomer.library_services import BIG, CALLS, catalogue, lending, loan_id
 
 LIBRARY = Path(__file__).resolve().parent / "library"

@@ -12,11 +12,11 @@ from typing import Any
 
 import aiohttp
 
-from graph.address import LOOPBACK, Address
 from graph.app import App, load
-from graph.log_lines import logged
-from graph.log_writer import LineWriter
-from graph.server import serving
+from graph.observing.log_lines import logged
+from graph.observing.log_writer import LineWriter
+from graph.serving.server import serving
+from graph.settings.address import LOOPBACK, Address
 from tests.graph import projects
 from tests.graph.projects import TEXT, an, contract, listed, operation, parameter, ref
 from tests.graph.served import Gateway, Rest

@@ -8,9 +8,9 @@ import re
 import pytest
 
 from adapters.facts import BreakerTurned, CallEnded, CallStarted, Dequeued, Fact, HeldBack, Queued
-from graph.figures import as_one
-from graph.held_back import HeldBackCounts
-from graph.integrations import Integrations, Status, with_breakers
+from graph.observing.held_back import HeldBackCounts
+from graph.observing.integrations import Integrations, Status, with_breakers
+from graph.workers.figures import as_one
 from tests.graph.served import Reply, rest
 from tests.observe.observed import observed
 

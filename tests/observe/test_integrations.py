@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.facts import CallEnded, CallStarted, Fact, Probed, TokenAsked
-from graph.integrations import (
+from graph.observing.integrations import (
     MOST,
     Integrations,
     Outcome,

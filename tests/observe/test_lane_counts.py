@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from graph.lane_counts import LaneCounts
+from graph.observing.lane_counts import LaneCounts
 from resolvers.plan.coverage import Reason
 
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.log_lines import BLOT, blotted, logged
-from graph.log_writer import LineWriter
-from graph.observe import SEEN, Seen
-from graph.trace_context import TraceContext
+from graph.observing.log_lines import BLOT, blotted, logged
+from graph.observing.log_writer import LineWriter
+from graph.observing.observe import SEEN, Seen
+from graph.observing.trace_context import TraceContext
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtYXJpYSJ9.c2lnbmF0dXJlLW9mLWl0"
 

@@ -14,9 +14,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.facts import CacheUsed, CallEnded, CallStarted, KeyMet, NotRetried, Probed, Retried, TokenAsked
-from graph.metrics import MOST_CODES, Metrics
-from graph.observe import Handled
-from graph.tallies import ANONYMOUS, NONE, OTHER, Buckets, Names
+from graph.observing.metrics import MOST_CODES, Metrics
+from graph.observing.observe import Handled
+from graph.observing.tallies import ANONYMOUS, NONE, OTHER, Buckets, Names
 from resolvers.steps import Step
 
 FACT = Handled(

@@ -15,9 +15,9 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from graph import seeing
-from graph.settings import Settings
-from graph.tracing import Spans
+from graph.observing import seeing
+from graph.observing.tracing import Spans
+from graph.settings.settings import Settings
 from tests.graph.served import Reply, rest
 from tests.observe.observed import Observed, observed
 

@@ -14,10 +14,10 @@ import msgspec
 import pytest
 from multidict import CIMultiDict
 
-from graph.log_writer import LineWriter
-from graph.observe import GONE, Handled, Seen, Watch, caller_hash
-from graph.request_log import json_line, plain_line, request_log
-from graph.trace_context import TraceContext
+from graph.observing.log_writer import LineWriter
+from graph.observing.observe import GONE, Handled, Seen, Watch, caller_hash
+from graph.observing.request_log import json_line, plain_line, request_log
+from graph.observing.trace_context import TraceContext
 
 NOW = 1_700_000_000.25
 FACT = Handled(

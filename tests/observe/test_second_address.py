@@ -19,10 +19,10 @@ from adapters.failures import Unavailable
 from adapters.messages import ANONYMOUS, Request, Response
 from adapters.mistake import ProjectError
 from graph import cli
-from graph.address import Address, address
-from graph.probes import Probe, pause, probing
-from graph.server import CannotListen
-from graph.settings import ObserveSettings
+from graph.observing.probes import Probe, pause, probing
+from graph.serving.server import CannotListen
+from graph.settings.address import Address, address
+from graph.settings.settings import ObserveSettings
 from tests.graph import projects
 from tests.observe.observed import MODULE, ORDERS, USERS, loaded
 from tests.observe.test_tracing import TOML

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from graph.observe import caller_hash
+from graph.observing.observe import caller_hash
 from tests.graph.served import Asked, Reply, Rest, rest, settled, until
 from tests.observe.observed import Observed, observed
 

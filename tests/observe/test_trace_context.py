@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph import trace_context
-from graph.trace_context import TraceContext, continued, parsed
+from graph.observing import trace_context
+from graph.observing.trace_context import TraceContext, continued, parsed
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"

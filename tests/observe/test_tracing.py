@@ -18,8 +18,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from adapters.failures import TimedOut
 from adapters.messages import Request, Response
 from adapters.mistake import ProjectError
-from graph import seeing
-from graph.tracing import NotInstalled, Spans
+from graph.observing import seeing
+from graph.observing.tracing import NotInstalled, Spans
 from tests.graph.served import Reply, Rest, rest
 from tests.observe.observed import loaded, observed
 
@@ -190,7 +190,10 @@ async def test_a_call_span_ends_with_its_call():
 
 def test_nothing_is_imported_when_off():
     """A project without `[observe] otlp` never imports OpenTelemetry, and has no policy and no step of spans."""
-    code = "import sys, graph.cli, graph.seeing; print([m for m in sys.modules if m.startswith('opentelemetry')])"
+    code = (
+        "import sys, graph.cli, graph.observing.seeing; "
+        "print([m for m in sys.modules if m.startswith('opentelemetry')])"
+    )
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
     assert seeing.around(None) == ()

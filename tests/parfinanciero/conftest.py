@@ -20,8 +20,8 @@ from examples.parfinanciero.inprocess import Example, example
 from examples.parfinanciero.services.security import ANY_TENANT
 from examples.parfinanciero.services.signing import PEOPLE, new_key
 from graph.app import App
-from graph.project import Project
-from graph.server import serving
+from graph.project.project import Project
+from graph.serving.server import serving
 from tests.parfinanciero.contract_check import contract_check
 from tests.parfinanciero.graph_client import Graph, bundled_project, settled_at
 

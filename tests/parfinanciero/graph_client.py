@@ -13,8 +13,8 @@ import msgspec
 
 from examples.parfinanciero.inprocess import Example
 from examples.parfinanciero.services.catalogue import SERVICES
-from graph.project import Project, load_project
-from graph.settings import read_settings
+from graph.project.project import Project, load_project
+from graph.settings.settings import read_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "parfinanciero"
 NAMES = tuple(SERVICES)

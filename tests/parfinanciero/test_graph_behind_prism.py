@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from examples.parfinanciero.inprocess import Example, example
 from graph.app import App
-from graph.project import Project
-from graph.server import serving
+from graph.project.project import Project
+from graph.serving.server import serving
 from tests.parfinanciero.contract_check import CONTRACTS, SERVICES
 from tests.parfinanciero.graph_client import ASKED, PROGRESS, Graph, settled_at, told
 from tests.parfinanciero.recording_proxy import Exchanged, Recording, recording

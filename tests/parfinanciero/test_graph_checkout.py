@@ -16,8 +16,8 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from examples.parfinanciero.inprocess import Example, example
 from graph.app import App
-from graph.project import Project
-from graph.server import serving
+from graph.project.project import Project
+from graph.serving.server import serving
 from tests.parfinanciero.graph_client import Graph, settled_at
 
 CHECKOUT = """mutation($method: String!, $key: ID, $quantity: Int = 3) {

@@ -10,8 +10,8 @@ import pytest
 from examples.parfinanciero.inprocess import Example
 from examples.parfinanciero.services.seed import dataset
 from graph.app import App
-from graph.project import Project
-from graph.server import serving
+from graph.project.project import Project
+from graph.serving.server import serving
 from tests.parfinanciero.graph_client import Graph, settled_at
 
 MONTHS = sorted({row.placed_at[:7] for row in dataset().orders if row.tenant == "acme"}, reverse=True)

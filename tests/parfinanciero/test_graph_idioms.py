@@ -18,8 +18,8 @@ import pytest
 from graphql import GraphQLInterfaceType, GraphQLUnionType, build_schema
 
 import stolon
-from graph.project import Project
-from graph.rest import FieldOptions, SourceOptions
+from graph.declaring.rest import FieldOptions, SourceOptions
+from graph.project.project import Project
 from stolon import rest
 from tests.parfinanciero.graph_client import FOLDER
 

@@ -14,8 +14,8 @@ import pytest
 
 from examples.parfinanciero.inprocess import Example
 from graph.app import App
-from graph.project import Project
-from graph.server import serving
+from graph.project.project import Project
+from graph.serving.server import serving
 from tests.parfinanciero.contract_check import ContractCheck, contract_check
 from tests.parfinanciero.graph_client import ASKED, NAMES, Graph, settled_at, told
 from tests.parfinanciero.recording_proxy import Exchanged, Recording, recording

@@ -12,8 +12,8 @@ from examples.parfinanciero.inprocess import Example
 from examples.parfinanciero.services import seed_expenses
 from examples.parfinanciero.services.seed import dataset
 from graph.app import App
-from graph.project import Project
-from graph.server import serving
+from graph.project.project import Project
+from graph.serving.server import serving
 from tests.parfinanciero.graph_client import ASKED, Graph, Reply, settled_at, told
 
 ANA = dataset().users[0]

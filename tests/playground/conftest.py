@@ -13,8 +13,8 @@ import pytest
 from examples.parfinanciero.inprocess import Example, example
 from graph.app import App
 from graph.playground import Watched
-from graph.project import load_project
-from graph.server import serving
+from graph.project.project import load_project
+from graph.serving.server import serving
 from tests.playground.chromium import Tab, tab
 from tests.playground.plan_panel import Planned, serving_plans
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from graphql import ExecutionResult, build_schema, graphql_sync
 
-from graph.executor import Answer, GraphQLRequest
+from graph.executing.executor import Answer, GraphQLRequest
 from graph.playground import Page, Playground
-from graph.server import application, serving
-from graph.settings import GraphSettings
+from graph.serving.server import application, serving
+from graph.settings.settings import GraphSettings
 from tests.graph.scripted_server import Everybody, Scripted
 from tests.playground import plans
 from tests.playground.chromium import Tab

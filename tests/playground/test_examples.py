@@ -8,7 +8,7 @@ import pytest
 from graphql import build_schema
 
 from adapters.mistake import Mistake
-from graph.example_documents import MOST_BYTES, MOST_FILES, ExampleDocument, read_examples
+from graph.project.example_documents import MOST_BYTES, MOST_FILES, ExampleDocument, read_examples
 
 SCHEMA = build_schema("type Query { me: User users: [User] } type User { id: ID name: String }")
 

@@ -11,10 +11,10 @@ import pytest
 from graphql import GraphQLError
 
 from graph.app import App
-from graph.hosts import is_own, name_of
-from graph.introspection import closed, without_suggestion
-from graph.project import Project, load_project
-from graph.server import serving
+from graph.executing.introspection import closed, without_suggestion
+from graph.http.hosts import is_own, name_of
+from graph.project.project import Project, load_project
+from graph.serving.server import serving
 from tests.playground.conftest import FOLDER
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}

@@ -14,10 +14,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from graph.example_documents import ExampleDocument
 from graph.playground import ASSETS, Page, Playground, Watched
-from graph.server import application, serving
-from graph.settings import GraphSettings
+from graph.project.example_documents import ExampleDocument
+from graph.serving.server import application, serving
+from graph.settings.settings import GraphSettings
 from tests.graph.scripted_server import Everybody, Scripted, hello
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"

@@ -13,15 +13,15 @@ from pathlib import Path
 from aiohttp import web
 from multidict import CIMultiDict
 
-from adapters.cache import Cache
-from adapters.cache_rule import CacheRule
-from adapters.cache_store import InProcessStore
+from adapters.caching.cache import Cache
+from adapters.caching.cache_rule import CacheRule
+from adapters.caching.cache_store import InProcessStore
 from adapters.failures import UpstreamFailure
-from adapters.flight import Flights
 from adapters.messages import Identity, Request, Send
+from adapters.policies.flight import Flights
 from adapters.service import Service
 from adapters.stack import stack
-from adapters.transport import Transport
+from adapters.transport.transport import Transport
 
 # What a proxy does not pass on (RFC 9110, section 7.6.1), or the transport says by itself.
 _NOT_PASSED = {"host", "connection", "keep-alive", "content-length", "transfer-encoding", "accept-encoding", "te",

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from graph.server import STREAMS
+from graph.serving.server import STREAMS
 from tests.graph import projects
 from tests.graph.served import Gateway, Reply, Rest, rest, served, toml
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from graph.limits import Limits
-from graph.uploads import IN_MEMORY, UploadedFile
+from graph.http.uploads import IN_MEMORY, UploadedFile
+from graph.settings.limits import Limits
 from tests.graph.scripted_server import edge
 from tests.graph.served import until
 from tests.protocol import project

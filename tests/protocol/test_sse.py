@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from graph.server import STREAMS, application, serving
-from graph.settings import GraphSettings
+from graph.serving.server import STREAMS, application, serving
+from graph.settings.settings import GraphSettings
 from tests.graph.scripted_server import Everybody, Held, Scripted, edge
 from tests.graph.served import until
 from tests.protocol import project
@@ -211,7 +211,7 @@ async def test_a_client_that_reads_nothing_is_cut_off(tmp_path: Path):
 
 async def test_a_stream_ends_when_its_token_does(monkeypatch):
     """When the token is no longer good the stream says so in an event, and completes; what ran for it ends."""
-    monkeypatch.setattr("graph.streams.RECHECK_SECONDS", 0.05)
+    monkeypatch.setattr("graph.http.streams.RECHECK_SECONDS", 0.05)
     tokens, held = Tokens(), Held()
     app = application(Scripted(held), tokens, GraphSettings(schema="s:s"), drain=5.0)
     async with serving(app, "127.0.0.1", 0) as url, aiohttp.ClientSession() as client:

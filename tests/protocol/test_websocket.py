@@ -17,12 +17,12 @@ from aiohttp import WSMsgType
 from multidict import MultiMapping
 
 from adapters.messages import Identity
-from graph.executor import Answer
-from graph.refused import Refused
-from graph.server import application, serving
-from graph.settings import GraphSettings
-from graph.socket_session import authorization
-from graph.streams import Streams, until_refused
+from graph.executing.executor import Answer
+from graph.http.refused import Refused
+from graph.http.socket_session import authorization
+from graph.http.streams import Streams, until_refused
+from graph.serving.server import application, serving
+from graph.settings.settings import GraphSettings
 from resolvers.caller import Caller
 from tests.graph.scripted_server import Everybody, Held, Scripted, hello
 from tests.graph.served import until
@@ -451,7 +451,7 @@ async def test_a_bad_token_of_the_upgrade_is_refused_before_it():
 
 async def test_a_socket_ends_when_its_token_does(monkeypatch):
     """When the token is no longer good the socket is closed with 4403, and what ran on it ends."""
-    monkeypatch.setattr("graph.streams.RECHECK_SECONDS", 0.05)
+    monkeypatch.setattr("graph.http.streams.RECHECK_SECONDS", 0.05)
     held = Held()
     async with guarded(held) as (url, tokens, _), aiohttp.ClientSession() as client:
         async with client.ws_connect(url, protocols=[SOCKET]) as made:
@@ -476,7 +476,7 @@ async def test_a_token_is_looked_at_when_it_expires_and_every_five_minutes(monke
         waits.append(seconds)
         tokens.now += seconds
 
-    monkeypatch.setattr("graph.streams.asyncio.sleep", sleep)
+    monkeypatch.setattr("graph.http.streams.asyncio.sleep", sleep)
     tokens.now, tokens.expires, tokens.status = 1000.0, 1420.5, 401
     headers: Any = {"authorization": "Bearer ada"}
     caller = await tokens.caller(headers)
@@ -574,7 +574,7 @@ async def test_an_unforeseen_failure_ends_one_operation(caplog):
 
 async def test_too_many_mutations_are_refused_on_a_socket(monkeypatch):
     """A mutation that would be one too many for the server is an error on its socket, and was not begun."""
-    monkeypatch.setattr("graph.running.Running.__init__.__defaults__", (0,))
+    monkeypatch.setattr("graph.serving.running.Running.__init__.__defaults__", (0,))
     async with (
         guarded() as (url, _, executor),
         aiohttp.ClientSession() as client,

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Services, answer, caller
 from tests.graph.projects import INT, TEXT, an, contract, listed, nullable, operation, parameter, ref
 from tests.resolvers.graphs import asked, row_of, rows_of

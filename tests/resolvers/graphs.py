@@ -13,7 +13,7 @@ from textwrap import dedent
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Answer, Request, Response, Services, answer
 from tests.graph.projects import TEXT, Doc, an, contract, listed, load, nullable, operation, parameter, ref
 

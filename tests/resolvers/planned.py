@@ -9,7 +9,7 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.plan.operation import Operation
 from resolvers.plan.plan import AbstractShape, LeafShape, ListShape, Plan, Shape
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Request, Response, Service, Services, answer
 from tests.graph.projects import INT, TEXT, Doc, an, contract, listed, nullable, operation, parameter, ref
 from tests.resolvers.graphs import project, row_of, rows_of

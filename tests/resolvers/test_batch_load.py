@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.service import Service
-from graph.lanes import Lanes
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.executing.lanes import Lanes
 from resolvers.caller import Caller
 from resolvers.load import bounded, split
 from resolvers.load_entities import load_entities

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.service import Service
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Services, answer, execute
 from tests.graph.projects import INT, TEXT, an, contract, data, listed, nullable, operation, parameter, ref
 from tests.resolvers.graphs import Gate, asked, codes, project, turns

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.batch import MOST_TURNS, QUIET_TURNS, Batch, Turns
 from resolvers.fault import Fault
 from resolvers.settled import Settled

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapters.openapi import read_contract
-from graph.schema import Schema
+from adapters.contract.openapi import read_contract
+from graph.declaring.schema import Schema
 from resolvers.call import Sender, request_of
 from resolvers.caller import Caller
 from resolvers.source import Argument, Binding, BoundOperation, Constant, Supplied, Target

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import MISSING
+from adapters.contract.contract import MISSING
 from adapters.messages import Identity
 from resolvers.caller import NOBODY, Caller
 from resolvers.change_keys import ChangeKey, ChangeKeys, whose

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import Parameter, Use
+from adapters.contract.contract import Parameter, Use
 from resolvers.connection import BadWindow, Slice, Window, slice_of
 from resolvers.numbered import covering
 from resolvers.paging import (

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from adapters.failures import TimedOut
-from graph.lanes import Lanes
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.executing.lanes import Lanes
 from resolvers.context import Context
 from resolvers.fault import Code, FieldError
 from stolon.testing import Caller, Services, answer

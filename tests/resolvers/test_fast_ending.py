@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.context import Context
 from resolvers.store import Store
 from stolon.testing import Services, caller

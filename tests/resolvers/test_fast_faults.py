@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.fast.run import FastRun
 from resolvers.fast.uncompiled import Troubled
 from resolvers.run.run import Run

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.fast.program import FastStep, compiled
 from stolon.testing import Services, answer
 from tests.graph.projects import TEXT, an, contract, listed, nullable, operation, parameter, ref

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.fast.program import Program
 from resolvers.fast.uncompiled import Unhurried
 from stolon.testing import Services

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Kind
-from graph.schema import Schema
+from adapters.contract.contract import Kind
+from graph.declaring.schema import Schema
 from resolvers import keys
 from resolvers.fast import islands
 from resolvers.fast.islands import Island

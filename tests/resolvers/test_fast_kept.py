@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.fast.program import FastStep, Program
 from resolvers.fast.uncompiled import Unhurried
 from resolvers.plan.cache import PlanCache

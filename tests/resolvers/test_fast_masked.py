@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from graph import plans as plans_module
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.executing import plans as plans_module
 from resolvers.fast import masked as masked_module
 from resolvers.fast.program import FastStep, Program, compiled
 from resolvers.fast.uncompiled import NotCompiled, Unhurried

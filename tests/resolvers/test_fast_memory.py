@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from graph.documents import Documents
-from graph.limits import Limits
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.documents.documents import Documents
+from graph.settings.limits import Limits
 from resolvers.caller import NOBODY
 from resolvers.fast.program import Program, compiled
 from resolvers.fast.run import FastRun

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Services, answer
 from tests.resolvers import town
 from tests.resolvers.graphs import asked, project

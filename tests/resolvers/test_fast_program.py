@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from graphql import GraphQLObjectType
 
-from graph.project import load_schema
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.project.project import load_schema
 from resolvers.fast.program import Program, compiled
 from resolvers.fast.uncompiled import NotCompiled, Unhurried
 from stolon.testing import Services, caller

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Response, Services
 from tests.graph.projects import BIG, INT, MONEY, TEXT, Doc, an, contract, listed, nullable, operation, ref
 from tests.resolvers.graphs import project

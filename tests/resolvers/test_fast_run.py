@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.answered import Answered
 from stolon.testing import Services, answer, caller
 from tests.resolvers import town

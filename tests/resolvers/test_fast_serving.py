@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.fast.builders import ObjectBuilder, filled_by
 from resolvers.fast.in_types import InObject
 from stolon.testing import Services, answer

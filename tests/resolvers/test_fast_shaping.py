@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.fast.program import FastStep, compiled
 from resolvers.fast.shaping import Shaping
 from resolvers.fast.uncompiled import NotCompiled, Unhurried

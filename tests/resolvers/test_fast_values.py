@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString, Undefined
 
-from adapters.contract import Kind, Schema
+from adapters.contract.contract import Kind, Schema
 from resolvers.fast.builders import leaves
 from resolvers.fast.in_types import KEY, InObject, InValue, leaf_type
 from resolvers.fast.leaves import conversion

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from adapters.cache_entities import Entities
-from adapters.cache_rule import CacheRule
-from adapters.cache_store import InProcessStore
-from adapters.credential_kinds import ApiKey
-from adapters.secrets import Secret
+from adapters.caching.cache_entities import Entities
+from adapters.caching.cache_rule import CacheRule
+from adapters.caching.cache_store import InProcessStore
+from adapters.credentials.credential_kinds import ApiKey
+from adapters.credentials.secrets import Secret
 from adapters.service import Service
 from resolvers.call import Sender
 from resolvers.caller import NOBODY, Caller

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import Kind
+from adapters.contract.contract import Kind
 from resolvers.datetimes import ExactDateTime
 from resolvers.keys import canonical
 

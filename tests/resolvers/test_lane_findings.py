@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Services, answer
 from tests.graph.projects import INT, TEXT, an, contract, listed, operation, parameter, ref
 from tests.resolvers.graphs import project

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.cache_keys import place_tag
+from adapters.caching.cache_keys import place_tag
 from adapters.messages import Freshness, Request, Response
 from resolvers.lifetime import Lifetime
 

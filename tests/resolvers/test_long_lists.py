@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Kind
-from graph.schema import Schema
+from adapters.contract.contract import Kind
+from graph.declaring.schema import Schema
 from resolvers import load, load_entities, load_groups
 from resolvers.batch import QUIET_TURNS
 from resolvers.fast import lookups

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract import Parameter, Use
+from adapters.contract.contract import Parameter, Use
 from resolvers.paging import (
     ByCursor,
     ByLink,

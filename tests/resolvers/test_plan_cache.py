@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.plan.cache import PlanCache, Variants
 from resolvers.plan.coverage import NotCovered, Reason
 from resolvers.plan.plan import Plan
@@ -53,7 +53,7 @@ def test_that_there_is_none_is_kept_too(schema):
 
 
 def keep(cache: PlanCache, name: str, found: Plan | Reason, *values: bool) -> None:
-    """Keep what was found for an operation and the values of its conditions, as `graph/plans.py` does."""
+    """Keep what was found for an operation and the values of its conditions, as `graph/executing/plans.py` does."""
     key = (name, None)
     cache.keep(key, cache.get(key) or Variants(("x",)), values, found)
 

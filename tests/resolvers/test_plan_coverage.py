@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.plan import coverage
 from resolvers.plan.coverage import NotCovered, Reason
 from resolvers.plan.planning import plan_of

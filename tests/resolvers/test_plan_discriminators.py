@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from tests.graph.payments import AUTO, BOUND, PAYMENTS, ROOTS
 from tests.graph.projects import TEXT, an, contract, listed, operation, ref
 from tests.resolvers.graphs import project

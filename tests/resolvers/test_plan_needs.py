@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from tests.resolvers.graphs import PEOPLE, POSTS, SOCIAL, project
 from tests.resolvers.planned import planned
 from tests.resolvers.priced import priced

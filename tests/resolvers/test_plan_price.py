@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.plan.formula import sizes, text, value
 from resolvers.plan.price import price
 from resolvers.walk import MAX_CALLS

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.cursor import InChain, Position, encode
 from resolvers.paging import ByCursor
 from resolvers.plan.formula import sizes, value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.plan.selecting import Selected, select
 from tests.graph.projects import TEXT, an, contract, operation, parameter, ref
 from tests.resolvers.graphs import project

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+from graph.declaring.schema import Schema
 from graph.explain.report import fields_of
-from graph.schema import Schema
 from resolvers.plan.plan import Field, Plan
 from resolvers.plan.walking import held
 from tests.resolvers.planned import planned, shown, steps

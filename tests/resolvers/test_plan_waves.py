@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from resolvers.plan.waves import count
 from tests.resolvers.planned import planned
 from tests.resolvers.priced import priced

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Response, Services, execute
 from tests.graph.projects import BIG, INT, MONEY, TEXT, an, contract, data, listed, nullable, operation, ref
 from tests.resolvers.graphs import codes, project

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Contract, Kind, Property, Schema, Use
+from adapters.contract.contract import Contract, Kind, Property, Schema, Use
 from resolvers.fault import Violation
 from resolvers.reader import ObjectReader, Readers, plain, steps_at
 from resolvers.record import Limited, Record, limited, raw, record, record_class

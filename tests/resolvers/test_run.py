@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from graph.executor import GraphQLRequest
-from graph.lanes import Lanes
-from graph.project import load_schema
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.executing.executor import GraphQLRequest
+from graph.executing.lanes import Lanes
+from graph.project.project import load_schema
 from resolvers.caller import Caller
 from resolvers.fast.uncompiled import Unhurried
 from resolvers.plan.coverage import Reason

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from adapters.messages import Freshness, Response
-from graph.executor import GraphQLRequest
-from graph.lanes import Lanes
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.executing.executor import GraphQLRequest
+from graph.executing.lanes import Lanes
 from resolvers.caller import Caller
 from resolvers.lane_choice import LaneChoice
 from resolvers.run.ledger import Ledger, StepDone

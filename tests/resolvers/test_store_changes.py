@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Services, answer, execute
 from tests.graph.projects import TEXT, an, contract, data, listed, operation, parameter, ref
 from tests.resolvers.graphs import Gate, asked, codes, project, turns

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from graph.lanes import Lanes
-from graph.schema import Schema
+from graph.declaring.schema import Schema
+from graph.executing.lanes import Lanes
 from resolvers.caller import Caller
 from resolvers.settled import Settled, Slot
 from stolon.testing import Services, execute

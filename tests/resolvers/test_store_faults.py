@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from adapters.failures import Unavailable
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Services, answer, caller, execute
 from tests.graph.projects import TEXT, an, contract, listed, operation, parameter, ref
 from tests.resolvers.graphs import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.service import Service
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon import testing
 from stolon.testing import answer, caller, execute
 from tests.graph.projects import INT, TEXT, an, contract, data, listed, operation, parameter, ref

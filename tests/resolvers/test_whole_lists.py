@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.service import Service
-from graph.schema import Schema
+from graph.declaring.schema import Schema
 from stolon.testing import Services, answer, execute
 from tests.graph.projects import INT, TEXT, an, contract, data, listed, operation, parameter, ref
 from tests.resolvers.graphs import asked, codes, project

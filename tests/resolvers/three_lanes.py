@@ -12,12 +12,12 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from adapters.contract import Missing
-from graph.documents import Documents
-from graph.executor import GraphQLRequest
-from graph.lanes import Lanes
-from graph.schema import Schema
-from graph.validation import errors_of
+from adapters.contract.contract import Missing
+from graph.declaring.schema import Schema
+from graph.documents.documents import Documents
+from graph.documents.validation import errors_of
+from graph.executing.executor import GraphQLRequest
+from graph.executing.lanes import Lanes
 from resolvers.caller import Caller
 from stolon.testing import Services
 

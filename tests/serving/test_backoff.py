@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.backoff import Backoff
+from graph.workers.backoff import Backoff
 
 BACKOFF = Backoff(first=0.5, most=30.0, stable=60.0)
 

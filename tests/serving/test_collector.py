@@ -1,4 +1,4 @@
-"""The garbage collector while a project is served (`graph/collector.py`)."""
+"""The garbage collector while a project is served (`graph/serving/collector.py`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from graph.collector import YOUNG, settle
+from graph.serving.collector import YOUNG, settle
 
 
 @pytest.fixture(autouse=True)

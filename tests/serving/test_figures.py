@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from graph.channel import Family, Figures
-from graph.figures import Shown, Total, as_one, summed, taken
+from graph.workers.channel import Family, Figures
+from graph.workers.figures import Shown, Total, as_one, summed, taken
 
 
 def registry(requests: int, running: int, seconds: float) -> CollectorRegistry:

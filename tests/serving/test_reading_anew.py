@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.mistake import ProjectError
-from graph.project import load_project
+from graph.project.project import load_project
 from tests.serving.processes import put, write_project
 
 

@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from graph.channel import Channel, Figures, Stale, ToParent, ToWorker
-from graph.open_caches import DropCall, Dropped
-from graph.relay import MOST_TAGS, Relay
-from graph.worker_process import WorkerProcess
-from graph.workers import Parent
+from graph.caching.open_caches import DropCall, Dropped
+from graph.workers.channel import Channel, Figures, Stale, ToParent, ToWorker
+from graph.workers.relay import MOST_TAGS, Relay
+from graph.workers.worker_process import WorkerProcess
+from graph.workers.workers import Parent
 
 CALL = DropCall("key", b"{}")
 
@@ -135,12 +135,12 @@ async def test_a_worker_that_does_not_answer_is_told_of(
     ends: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A call is answered in time whatever a worker does, and its late answer is not taken for another's."""
-    monkeypatch.setattr("graph.worker_process.DROP_SECONDS", 0.01)
+    monkeypatch.setattr("graph.workers.worker_process.DROP_SECONDS", 0.01)
     one = worker(ends[0])
     late = await one.drop(CALL)
     assert late is not None
     assert late.status == 504
-    monkeypatch.setattr("graph.worker_process.DROP_SECONDS", 5.0)
+    monkeypatch.setattr("graph.workers.worker_process.DROP_SECONDS", 5.0)
     ends[1].send(Dropped(422))
     call = asyncio.create_task(one.drop(CALL))
     await ends[1].read()

@@ -15,13 +15,13 @@ import pytest
 from aiohttp import web
 
 from adapters.mistake import Mistake, ProjectError
-from graph.door import CannotListen, Door
-from graph.executor import Answer
-from graph.limits import Limits
-from graph.reload import reload
-from graph.served import MOST_RETIRING, NotReady, Served
-from graph.server import LIFE, STREAMS, application
-from graph.settings import GraphSettings
+from graph.executing.executor import Answer
+from graph.serving.door import CannotListen, Door
+from graph.serving.reload import reload
+from graph.serving.served import MOST_RETIRING, NotReady, Served
+from graph.serving.server import LIFE, STREAMS, application
+from graph.settings.limits import Limits
+from graph.settings.settings import GraphSettings
 from tests.graph.scripted_server import Everybody, Held, Script, Scripted
 
 QUERY = {"query": "{hello}"}
@@ -124,7 +124,7 @@ async def test_a_mutation_without_a_client_keeps_the_replaced_application_open()
 
 async def test_what_does_not_end_in_time_loses_its_resources_and_is_told(caplog, monkeypatch):
     """A request that outlasts the drain of a replaced application does not keep it open; the log says so."""
-    monkeypatch.setattr("graph.served.STREAM_SECONDS", 0.1)
+    monkeypatch.setattr("graph.serving.served.STREAM_SECONDS", 0.1)
     held = Held()
     async with world(held, drain=0.1) as one:
         asking = asyncio.create_task(one.ask())

@@ -8,14 +8,14 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.breaker_state import BreakerRule
-from adapters.limit_rule import LimitRule
-from adapters.rate import Rate
-from adapters.retry_decision import Retry
+from adapters.policies.breaker_state import BreakerRule
+from adapters.policies.limit_rule import LimitRule
+from adapters.policies.rate import Rate
+from adapters.policies.retry_decision import Retry
 from adapters.service import OperationRules
-from graph.limits import Limits
-from graph.settings import GraphSettings, HeaderSettings, Service, Settings
-from graph.shares import Share, divided, share, shares
+from graph.settings.limits import Limits
+from graph.settings.settings import GraphSettings, HeaderSettings, Service, Settings
+from graph.workers.shares import Share, divided, share, shares
 
 SETTINGS = Settings(
     folder=Path("/p"),

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from graph.supervisor import NotStarted, Supervisor
+from graph.workers.supervisor import NotStarted, Supervisor
 
 
 class Fake:

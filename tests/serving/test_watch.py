@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from graph.watch import Snapshot, changed, snapshot
+from graph.serving.watch import Snapshot, changed, snapshot
 
 
 def put(folder: Path, *names: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from adapters.retry_decision import Retry
+from adapters.policies.retry_decision import Retry
 from tests.soak.books import Books, Ledger, Purchase, Told
 from tests.soak.gauges import Figures, Gauge
 

@@ -1,0 +1,1 @@
+"""OpenAPI documents read into the frozen model that everything else stands on."""

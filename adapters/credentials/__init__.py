@@ -1,0 +1,1 @@
+"""Whose credentials a call carries: one file for each way, and the tokens that are kept for them."""

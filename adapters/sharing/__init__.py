@@ -1,0 +1,1 @@
+"""The store that replicas share: entries, idempotency keys, and what was dropped."""

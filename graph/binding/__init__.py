@@ -1,0 +1,1 @@
+"""What was declared, bound to contracts: every parameter finds its supplier, every field its source, or a mistake."""

@@ -1,0 +1,1 @@
+"""Documents parsed, counted and validated once, and kept."""

@@ -1,0 +1,1 @@
+"""The lanes on which documents are executed, and what an execution ends with."""

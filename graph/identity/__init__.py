@@ -1,0 +1,1 @@
+"""Who asks: tokens checked, keys kept fresh, claims read; and what services are told of it."""

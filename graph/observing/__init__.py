@@ -1,0 +1,1 @@
+"""What is seen of requests and services: log lines, figures, health and spans."""

@@ -1,0 +1,1 @@
+"""A project read whole: its settings, modules, schema and examples."""

@@ -1,0 +1,1 @@
+"""Connections and applications: listening, draining, reloading, and developing."""

@@ -1,0 +1,1 @@
+"""`stolon.toml` read into frozen Structs, or refused with every mistake at once."""

@@ -1,0 +1,1 @@
+"""GraphQL types made from contracts' schemas: their names, scalars, unions and directives."""
