@@ -1,7 +1,7 @@
 """From a bound operation and what was supplied to one upstream request: the only place where requests are put
 together.
 
-`resolvers/store.py` asks for requests here and sends them down `adapters/stack.py`.
+`resolvers/loading/store.py` asks for requests here and sends them down `adapters/stack.py`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from adapters.problem import FieldProblem
 from adapters.serialize import BadValue, headers, target
 from resolvers.caller import Caller
 from resolvers.change_keys import put
-from resolvers.datetimes import ExactDateTime
 from resolvers.fault import Code, Fault, FieldError
-from resolvers.record import raw
+from resolvers.reading.datetimes import ExactDateTime
+from resolvers.reading.record import raw
 from resolvers.source import (
     Argument,
     Binding,

@@ -1,9 +1,9 @@
 """The idempotency keys that changes carry to services (draft-ietf-httpapi-idempotency-key-header-07): the client's
 own, made one for each change, or new ones.
 
-`resolvers/store.py` asks for a key before each change; `resolvers/call.py` puts it where the operation's contract
-wants it; `adapters/policies/retry.py` may then repeat the call, and `adapters/policies/idempotency.py` knows the
-client's again.
+`resolvers/loading/store.py` asks for a key before each change; `resolvers/call.py` puts it where the operation's
+contract wants it; `adapters/policies/retry.py` may then repeat the call, and `adapters/policies/idempotency.py`
+knows the client's again.
 
 A client sends one key with a whole GraphQL request. What a service gets is made of it, of who the caller is, of the
 operation, of the root field under which the change is made, and of how many changes by this operation the field has

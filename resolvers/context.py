@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 from resolvers.caller import Caller
 from resolvers.fault import Code, Fault, FieldError
-from resolvers.keys import canonical
 from resolvers.lane_choice import LaneChoice
-from resolvers.reader import Reader
+from resolvers.loading.keys import canonical
+from resolvers.loading.settled import Settled
+from resolvers.loading.store import Store
+from resolvers.reading.reader import Reader
 from resolvers.resolve import read_pair
-from resolvers.settled import Settled
 from resolvers.source import BoundOperation, Entity, Supplied
-from resolvers.store import Store
 
 T = TypeVar("T")
 _NOT_ENTITLED: Final = Fault(Code.UNAUTHENTICATED, "This call needs an authenticated caller.")

@@ -1,6 +1,6 @@
 """From what an upstream answered, or failed to, to the fault that a field shows: the one table of errors.
 
-Pure: `resolvers/store.py` asks; `resolvers/fault.py` holds what comes out. Nothing that a 5xx answer says
+Pure: `resolvers/loading/store.py` asks; `resolvers/fault.py` holds what comes out. Nothing that a 5xx answer says
 leaves here.
 """
 
@@ -25,10 +25,10 @@ from adapters.failures import (
 from adapters.messages import Response
 from adapters.problem import Problem, read_problem, retry_after
 from resolvers.fault import Code, Fault, violation
-from resolvers.leaf import found_type
-from resolvers.paging import PageViolation
+from resolvers.paging.paging import PageViolation
+from resolvers.reading.leaf import found_type
+from resolvers.reading.where import ROOT, Where, json_path
 from resolvers.source import BoundOperation
-from resolvers.where import ROOT, Where, json_path
 
 _LOG: Final = logging.getLogger("stolon.upstream")
 

@@ -1,7 +1,7 @@
 """A fault: why a field has no value, settled like any other result and raised anew for every field that
 needed it.
 
-`resolvers/errors.py` makes faults of upstream answers and failures; `resolvers/store.py` settles them; a
+`resolvers/errors.py` makes faults of upstream answers and failures; `resolvers/loading/store.py` settles them; a
 field raises `FieldError`, which graphql-core places at the field's path.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from resolvers.where import Where, json_path, root_of
+from resolvers.reading.where import Where, json_path, root_of
 
 
 class Code(StrEnum):

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from resolvers.fast.uncompiled import Unhurried
+from resolvers.loading.store import Store
 from resolvers.plan.coverage import Reason
 from resolvers.plan.plan import Plan
 from resolvers.run.ledger import Ledger
 from resolvers.run.parts import Parts
-from resolvers.store import Store
 
 Lane: TypeAlias = Literal["fast", "plan", "reference"]
 Why: TypeAlias = Reason | Unhurried

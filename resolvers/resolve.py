@@ -13,16 +13,18 @@ from typing import Any
 
 from adapters.contract.contract import MISSING
 from resolvers.call import argument_path, request_of, supply
-from resolvers.connection import BadWindow, Slice, Window, slice_of
 from resolvers.errors import page_fault
 from resolvers.fault import Code, Fault, FieldError, Violation, violation_at
-from resolvers.keys import canonical
-from resolvers.leaf import INT32, found_type
-from resolvers.long_list import LONG, LongList
-from resolvers.paging import PageViolation
-from resolvers.reader import ArrayReader, Reader, item_of
-from resolvers.record import raw
-from resolvers.settled import Settled, then
+from resolvers.loading.keys import canonical
+from resolvers.loading.settled import Settled, then
+from resolvers.loading.store import Store
+from resolvers.paging.connection import BadWindow, Slice, Window, slice_of
+from resolvers.paging.paging import PageViolation
+from resolvers.reading.leaf import INT32, found_type
+from resolvers.reading.long_list import LONG, LongList
+from resolvers.reading.reader import ArrayReader, Reader, item_of
+from resolvers.reading.record import raw
+from resolvers.reading.where import Where, down
 from resolvers.source import (
     Argument,
     BoundOperation,
@@ -35,8 +37,6 @@ from resolvers.source import (
     Target,
     This,
 )
-from resolvers.store import Store
-from resolvers.where import Where, down
 
 _NOTHING = Fault(Code.NOT_FOUND, "Not found.")
 

@@ -17,10 +17,10 @@ from adapters.contract.contract import Answer, Contract, Kind, Operation, Parame
 from adapters.policies.fallback_rule import Fallback
 from adapters.problem import FieldProblem
 from resolvers.change_keys import ChangeKey
-from resolvers.paging import Paging
-from resolvers.reader import ObjectReader, Reader
-from resolvers.row_reader import RowReader, row_reader
-from resolvers.where import Root
+from resolvers.paging.paging import Paging
+from resolvers.reading.reader import ObjectReader, Reader
+from resolvers.reading.row_reader import RowReader, row_reader
+from resolvers.reading.where import Root
 
 # --- where a value comes from
 

@@ -31,8 +31,8 @@ from graph.declaring.mistakes import Mistakes
 from graph.paging.recognition import Suspect, recognise, stated
 from resolvers.call import to_wire
 from resolvers.change_keys import HEADERS, SAMPLE
-from resolvers.paging import Paging
-from resolvers.reader import holds_decimal_numbers
+from resolvers.paging.paging import Paging
+from resolvers.reading.reader import holds_decimal_numbers
 from resolvers.source import Binding, BoundOperation, Constant, Each, Keys
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})

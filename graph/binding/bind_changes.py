@@ -1,7 +1,7 @@
 """Binding what calls tell of and change: `changes=` of `op(...)` against contract and types, or what is inferred.
 
 `graph/binding/bind_calls.py` asks for each call that it binds; what comes out gives the tags of its requests
-(`resolvers/call_tags.py`).
+(`resolvers/loading/call_tags.py`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from graph.binding.call_targets import find_target
 from graph.binding.inferred_changes import inferred
 from graph.binding.keyed_types import KeyedType, KeyedTypes
 from graph.declaring.mistakes import Mistakes
-from resolvers.call_tags import Changed, Changing, Given, Part, Told
-from resolvers.keys import canonical
+from resolvers.loading.call_tags import Changed, Changing, Given, Part, Told
+from resolvers.loading.keys import canonical
 from resolvers.source import TagsOf
 
 _PART: Final = re.compile(r"(\{[^{}]*\}|[^{},]*)(,|\Z)")

@@ -10,7 +10,7 @@ from graph.binding.call_site import Parent, upstream_path
 from graph.binding.field_site import FieldSite
 from graph.binding.results import property_at
 from graph.declaring.declare import EachMark
-from resolvers.reader import Reader
+from resolvers.reading.reader import Reader
 from resolvers.source import BoundOperation, Grouped, Key, Lookup, Supplier, This
 
 

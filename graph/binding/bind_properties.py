@@ -29,8 +29,8 @@ from graph.types.naming import pascal, stated_name
 from graph.types.scalars import BigInt
 from graph.types.type_factory import DEPRECATED, TypeFactory
 from graph.types.unions import is_abstract
-from resolvers.reader import Reader, discriminator_of, free_form, property_reader, steps_at
-from resolvers.record import Record
+from resolvers.reading.reader import Reader, discriminator_of, free_form, property_reader, steps_at
+from resolvers.reading.record import Record
 
 # Which Python types a project may write for a contract's kind.
 _FITS: Final[dict[Any, frozenset[Kind]]] = {

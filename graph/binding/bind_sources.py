@@ -26,7 +26,7 @@ from graph.types.directives import SourceDirective
 from graph.types.naming import pascal
 from graph.types.type_factory import DEPRECATED, TypeFactory
 from graph.types.unions import is_abstract, shown
-from resolvers.reader import Reader, free_form
+from resolvers.reading.reader import Reader, free_form
 from resolvers.source import BoundOperation, Fetch, Key, Lookup, Pages, Source, opened
 
 

@@ -48,7 +48,7 @@ from graph.types.naming import attribute_names
 from graph.types.own_names import own_names
 from graph.types.reached import unreached
 from graph.types.type_factory import TypeFactory
-from resolvers.reader import Reader, Readers
+from resolvers.reading.reader import Reader, Readers
 from resolvers.source import Argument, BoundOperation, Entity, Supplied
 
 

@@ -21,7 +21,7 @@ from graph.declaring.fields import BoundField
 from graph.declaring.mistakes import Mistakes
 from graph.declaring.positions import class_position, field_position
 from graph.types.type_factory import TypeFactory
-from resolvers.reader import ObjectReader
+from resolvers.reading.reader import ObjectReader
 from resolvers.source import Entity
 
 

@@ -18,7 +18,7 @@ from graph.binding.call_site import Site
 from graph.paging.connection_arguments import CONNECTION_ARGUMENTS
 from graph.types.naming import distinct, graphql_name, pascal, snake, stated_name
 from graph.types.type_factory import DEPRECATED, TypeFactory, input_properties
-from resolvers.paging import LINK_PARAMETERS, ByLink, Paging
+from resolvers.paging.paging import LINK_PARAMETERS, ByLink, Paging
 from resolvers.source import Argument, Binding, Header, Key, Target
 
 # Headers that belong to the gateway's own work with the service: caching, tracing. Nobody's arguments.

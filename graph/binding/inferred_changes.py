@@ -20,7 +20,7 @@ from typing import Final
 from adapters.contract.contract import Contract, Operation, Parameter
 from graph.binding.keyed_types import KeyedType, KeyedTypes
 from graph.binding.operation_paths import alike, lacks_the_key_of, parameter_of, segments
-from resolvers.call_tags import Changing, Given, Part
+from resolvers.loading.call_tags import Changing, Given, Part
 from resolvers.source import BoundOperation, Key
 
 _READS: Final = frozenset({"GET", "HEAD"})

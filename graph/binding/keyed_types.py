@@ -1,7 +1,7 @@
 """The bound types of one graph that have a key, and which of them answers show: what kept answers are dropped by.
 
 `graph/binding/bound_types.py` adds each; `graph/binding/bind_changes.py` asks, for the tags of calls
-(`resolvers/call_tags.py`).
+(`resolvers/loading/call_tags.py`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import msgspec
 from adapters.caching.entity_tags import BadChange, Change, change_of
 from adapters.mistake import nearest
 from graph.binding.keyed_types import KeyedType
-from resolvers.keys import canonical
+from resolvers.loading.keys import canonical
 
 MOST_BYTES: Final = 64 << 10
 """Of a call's body."""

@@ -4,8 +4,8 @@ yet, is answered with the same bytes, and nothing is executed.
 `graph/executing/lanes.py` asks before it executes, and brings the answer when it has. Whoever asks was
 authenticated and admitted before, and the document was found valid and within the limits. Which operations and
 whose answers is said in `graph/caching/answer_keys.py`; the life of an answer is that of its shortest-lived part
-(`resolvers/lifetime.py`). They lie in the store of the upstream answers, under the tags of all their parts, and
-are dropped by what drops those.
+(`resolvers/loading/lifetime.py`). They lie in the store of the upstream answers, under the tags of all their
+parts, and are dropped by what drops those.
 
 A caller who may not see all that an operation selects neither finds a kept answer nor leaves one.
 """

@@ -21,7 +21,7 @@ from graph.binding.arguments import plain_arguments
 from graph.declaring.access import authorise
 from graph.declaring.declare import AUTO, OPEN, Access, FieldDeclaration
 from graph.executing.context_value import context_of
-from resolvers.record import Record, limited
+from resolvers.reading.record import Record, limited
 from resolvers.resolve import resolve
 from resolvers.source import Source
 

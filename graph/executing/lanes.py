@@ -36,16 +36,16 @@ from graph.http.error_form import INVALID, error_list
 from graph.identity.passed_on import passed_on
 from resolvers.call import Sender
 from resolvers.caller import NOBODY, Caller
-from resolvers.calls import Upstream
 from resolvers.change_keys import ChangeKeys
 from resolvers.context import Context
 from resolvers.fast.program import Program
 from resolvers.fast.uncompiled import Troubled, Unhurried
 from resolvers.fault import Code
 from resolvers.lane_choice import Lane, LaneChoice, PlanWatch, Why
-from resolvers.lifetime import Lifetime
-from resolvers.steps import StepWatch
-from resolvers.store import Store
+from resolvers.loading.calls import Upstream
+from resolvers.loading.lifetime import Lifetime
+from resolvers.loading.steps import StepWatch
+from resolvers.loading.store import Store
 
 Result: TypeAlias = ExecutionResult | CoreResult
 

@@ -22,7 +22,7 @@ from graph.declaring.declare import DECLARATION
 from graph.declaring.fields import BoundField
 from graph.paging.connections import PARTS
 from resolvers.plan.meaning import Attribute, Call, Meaning, Property, Resolver
-from resolvers.reader import discriminator_of
+from resolvers.reading.reader import discriminator_of
 from resolvers.source import Lookup, Source
 
 _BACK: Final = "strawberry-definition"

@@ -15,7 +15,7 @@ from graphql.execution import Executor
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from resolvers.context import Context
-from resolvers.lifetime import Lifetime
+from resolvers.loading.lifetime import Lifetime
 
 T = TypeVar("T")
 

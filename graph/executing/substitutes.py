@@ -1,7 +1,7 @@
 """How a client is told that a service did not answer for itself: `extensions.stale` and `extensions.constant`.
 
 `graph/executing/lanes.py` adds these to an answer of any lane. What was used stands in the request's lifetime
-(`resolvers/lifetime.py`), whether a fallback gave it or the cache did by the service's own leave (RFC 5861).
+(`resolvers/loading/lifetime.py`), whether a fallback gave it or the cache did by the service's own leave (RFC 5861).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from resolvers.lifetime import Lifetime
+from resolvers.loading.lifetime import Lifetime
 
 STALE: Final = "stale"
 CONSTANT: Final = "constant"

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from graph.declaring.access import AccessExtension
 from graph.declaring.declare import OPEN, Access
 from graph.declaring.fields import BoundField
-from resolvers.paging import ByCursor, ByOffset, ByPage
+from resolvers.paging.paging import ByCursor, ByOffset, ByPage
 from resolvers.plan.meaning import Call, Meaning
 from resolvers.plan.needs import operations_of as _operations_of
 from resolvers.plan.plan import Field

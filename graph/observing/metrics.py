@@ -34,7 +34,7 @@ from adapters.facts import (
 )
 from graph.observing.observe import OTHER_CODE, Handled
 from graph.observing.tallies import ANONYMOUS, KEYS, NONE, Buckets, Names
-from resolvers.steps import Step
+from resolvers.loading.steps import Step
 
 MOST_OPERATIONS: Final = 200
 MOST_CODES: Final = 64

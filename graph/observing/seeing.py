@@ -25,7 +25,7 @@ from graph.observing.request_log import json_line, plain_line, request_log
 from graph.observing.store_counts import StoreCounts
 from graph.observing.tracing import NotInstalled, Spans
 from graph.settings.settings import FILE, Settings
-from resolvers.steps import StepWatch
+from resolvers.loading.steps import StepWatch
 
 
 class Seeing:

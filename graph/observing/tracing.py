@@ -20,8 +20,8 @@ from adapters.failures import UpstreamFailure
 from adapters.messages import Policy, Request, Response, Send
 from graph.observing.observe import Handled
 from graph.observing.trace_context import HEADER, TraceContext
+from resolvers.loading.steps import Step
 from resolvers.plan.plan import Plan
-from resolvers.steps import Step
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context

@@ -10,7 +10,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.unset import UNSET
 
-from resolvers.page_styles import ByOffset, ByPage
+from resolvers.paging.page_styles import ByOffset, ByPage
 from resolvers.source import BoundOperation
 
 CONNECTION_ARGUMENTS: Final = ("first", "after", "last", "before")

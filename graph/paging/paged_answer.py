@@ -28,7 +28,7 @@ from graph.paging.paging_words import (
     TOTALS,
     plain,
 )
-from resolvers.paging import Path
+from resolvers.paging.paging import Path
 
 _DEEPEST = 3  # properties from the root
 _TEXTS = (Kind.STRING, Kind.ANY)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from adapters.contract.contract import Parameter
 from graph.paging.paged_answer import Place
 from graph.paging.paging_parts import Parameters, Sizes
-from resolvers.paging import ByCursor, ByLink, ByOffset, ByPage, Path
+from resolvers.paging.paging import ByCursor, ByLink, ByOffset, ByPage, Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Final, TypedDict
 
 from adapters.contract.contract import Contract, Kind, Operation, Parameter
 from graph.paging.paging_words import plain
-from resolvers.paging import LINK_PARAMETERS
+from resolvers.paging.paging import LINK_PARAMETERS
 
 DEFAULT_SIZE: Final = 20
 MAX_SIZE: Final = 100

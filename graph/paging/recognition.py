@@ -18,7 +18,7 @@ from graph.paging.paging_build import Parts
 from graph.paging.paging_parts import CURSORS_ARE, INTEGERS, Parameters
 from graph.paging.paging_words import CURSORS, OFFSETS, PAGES, SIZES, WEAK, plain
 from graph.paging.stated_paging import stated
-from resolvers.paging import Paging
+from resolvers.paging.paging import Paging
 
 __all__ = ["Recognised", "Suspect", "recognise", "stated"]
 

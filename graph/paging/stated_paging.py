@@ -16,7 +16,7 @@ from graph.paging.paged_answer import PagedAnswer, Place
 from graph.paging.paging_build import Parts
 from graph.paging.paging_parts import CURSORS_ARE, INTEGERS, Parameters
 from graph.paging.paging_words import LAST, plain
-from resolvers.paging import Paging
+from resolvers.paging.paging import Paging
 
 Style: TypeAlias = Literal["page", "offset", "cursor", "link"]
 

@@ -2,7 +2,7 @@
 writes them.
 
 JSON numbers lose digits in most clients beyond 2^53, so text is the only form that keeps them. Upstream
-values are checked before they come here (`resolvers/leaf.py`); values of hand-written resolvers are Python's
+values are checked before they come here (`resolvers/reading/leaf.py`); values of hand-written resolvers are Python's
 own.
 """
 
@@ -19,7 +19,7 @@ import strawberry
 from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
-from resolvers.datetimes import ExactDateTime
+from resolvers.reading.datetimes import ExactDateTime
 
 BigInt = NewType("BigInt", int)
 """An integer of any size, as text."""

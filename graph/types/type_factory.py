@@ -32,7 +32,7 @@ from graph.types.naming import attribute_names, constant, pascal, stated_name
 from graph.types.scalars import BigInt
 from graph.types.type_names import TypeNames
 from graph.types.unions import Unions
-from resolvers.reader import Readers, discriminator_of, property_reader
+from resolvers.reading.reader import Readers, discriminator_of, property_reader
 
 DEPRECATED: Final = "Deprecated by its contract."
 

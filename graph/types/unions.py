@@ -4,7 +4,7 @@ from contracts, and the unions and interfaces that projects write themselves.
 A union is named after its schema, as every generated type is (`graph/types/type_names.py`). Its members are the bound
 types of the variants' schemas, generated types for the others. Where others extend a base by `allOf`, and all of them
 are bound to types with a common Strawberry interface, that interface (the nearest of the first variant's) stands in
-the union's place. Records are made by `resolvers/variant.py`; `object_type_of` tells which type one is of.
+the union's place. Records are made by `resolvers/reading/variant.py`; `object_type_of` tells which type one is of.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ from asyncio import Future
 from typing import Any
 
 from resolvers.fast.uncompiled import Troubled
-from resolvers.keys import canonical
+from resolvers.loading.keys import canonical
+from resolvers.loading.store import Store
 from resolvers.source import Grouped, Supplied, This
-from resolvers.store import Store
 
 
 def is_by_value(source: object) -> bool:

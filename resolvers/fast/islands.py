@@ -13,10 +13,10 @@ from adapters.contract.contract import Kind
 from resolvers.fast.builders import Hanging, filled_by
 from resolvers.fast.given import Given, given_of
 from resolvers.fast.uncompiled import Troubled
-from resolvers.keys import canonical
+from resolvers.loading.keys import canonical
 from resolvers.plan.meaning import Call
 from resolvers.plan.plan import Field, ListShape, ObjectShape, Plan
-from resolvers.record import raw
+from resolvers.reading.record import raw
 from resolvers.run.parts import Parent
 from resolvers.run.place import Place
 from resolvers.source import Grouped, Lookup, This

@@ -1,6 +1,6 @@
 """Leaves of the fast lane: from what was decoded to what leaves, where the two are not the same.
 
-The meaning is the checked lane's: the contract's strict check (`resolvers/leaf.py`), then GraphQL's own
+The meaning is the checked lane's: the contract's strict check (`resolvers/reading/leaf.py`), then GraphQL's own
 serialising. Where decoding has done both already, nothing is left to do.
 """
 
@@ -20,8 +20,8 @@ from graphql import (
 )
 
 from adapters.contract.contract import Kind, Schema
-from resolvers.leaf import WrongLeaf, leaf
-from resolvers.reader import plain
+from resolvers.reading.leaf import WrongLeaf, leaf
+from resolvers.reading.reader import plain
 
 Convert: TypeAlias = tuple[Callable[[Any], Any], ...]
 """From decoded values that are not null, one function after the other; each raises whatever is wrong with its."""

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, cast
 
 from adapters.contract.contract import MISSING
-from resolvers.batch import QUIET_TURNS
 from resolvers.fast.uncompiled import Troubled
-from resolvers.keys import canonical
-from resolvers.settled import Settled
-from resolvers.slices import slices
+from resolvers.loading.batch import QUIET_TURNS
+from resolvers.loading.keys import canonical
+from resolvers.loading.settled import Settled
+from resolvers.loading.slices import slices
+from resolvers.loading.store import Store
 from resolvers.source import Entity, Lookup
-from resolvers.store import Store
 
 Text: TypeAlias = tuple[str, ...]
 """A key in its canonical text."""

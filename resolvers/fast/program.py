@@ -24,9 +24,9 @@ from resolvers.fast.uncompiled import NotCompiled, Unhurried
 from resolvers.plan.meaning import Call, Resolver
 from resolvers.plan.needs import parents_of
 from resolvers.plan.plan import Field, Plan
-from resolvers.reader import ObjectReader
+from resolvers.reading.reader import ObjectReader
+from resolvers.reading.where import Where
 from resolvers.source import Entity, Lookup, Source, This
-from resolvers.where import Where
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,11 +26,11 @@ from resolvers.fast.islands import Island
 from resolvers.fast.lookups import lookups
 from resolvers.fast.program import FastStep, Program
 from resolvers.fast.uncompiled import Troubled
+from resolvers.loading.settled import Settled
+from resolvers.loading.store import Store
 from resolvers.resolve import Paged, lacks, resolve
 from resolvers.run.parts import Parts
-from resolvers.settled import Settled
 from resolvers.source import Fetch, Grouped, Lookup, Pages, Supplied
-from resolvers.store import Store
 
 SLICE: Final = 1_000
 """Objects that are built, or keys asked for, before the loop has a turn: about a millisecond's work."""

@@ -37,7 +37,7 @@ from resolvers.fast.masked import access_of
 from resolvers.fast.uncompiled import NotCompiled, Troubled, Unhurried
 from resolvers.plan.meaning import Attribute, Call, Property, TypeName
 from resolvers.plan.plan import Field, LeafShape, ListShape, ObjectShape, Plan, Shape
-from resolvers.reader import ObjectReader, steps_at
+from resolvers.reading.reader import ObjectReader, steps_at
 from resolvers.resolve import Paged
 from resolvers.source import BoundOperation, Fetch, Lookup, Pages, Source
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from resolvers.fast.in_types import InValue
-from resolvers.row import Row, plain
+from resolvers.reading.row import Row, plain
 
 
 class TypedRows:

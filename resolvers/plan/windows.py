@@ -1,7 +1,7 @@
 """Windows: how many items a connection yields, and how many calls one of its windows takes, read off the
 arguments and the paging.
 
-What `resolvers/connection.py` does, foreseen, where the service keeps to its paging: pages of the length asked
+What `resolvers/paging/connection.py` does, foreseen, where the service keeps to its paging: pages of the length asked
 for, each cursor one that it gave. `price.py` asks here.
 """
 
@@ -13,13 +13,13 @@ from typing import Any, Final
 from graphql import IntValueNode, NullValueNode, ValueNode, VariableNode
 
 from adapters.contract.contract import Use
-from resolvers.paging import ByCursor, ByLink, ByPage, Paging
+from resolvers.paging.paging import ByCursor, ByLink, ByPage, Paging
+from resolvers.paging.walk import MAX_CALLS
 from resolvers.plan.formula import Formula, Size, value
 from resolvers.plan.meaning import Attribute
 from resolvers.plan.plan import Field
 from resolvers.plan.walking import held
 from resolvers.source import BoundOperation
-from resolvers.walk import MAX_CALLS
 
 _CLOSED: Final = object()
 """An argument that is certainly left out, or null."""

@@ -16,11 +16,11 @@ from typing import Any, Final, TypeAlias
 from graphql import GraphQLError
 
 from resolvers.fault import Fault
+from resolvers.loading.store import Store
 from resolvers.plan.plan import Plan
 from resolvers.run.place import Place
 from resolvers.run.run import Host, Run
 from resolvers.run.waiting import gathered
-from resolvers.store import Store
 
 SLICE: Final = 100
 """Objects that a step begins for before the loop has a turn; and, of more objects, turns that this may take."""

@@ -17,6 +17,7 @@ from graphql import GraphQLError, OperationType, located_error
 from graphql.execution.values import VariableValues, get_argument_values
 
 from resolvers.fault import Fault, FieldError
+from resolvers.loading.store import Store
 from resolvers.plan.meaning import Call, Resolver
 from resolvers.plan.plan import Field, Plan, Step
 from resolvers.resolve import resolve
@@ -25,7 +26,6 @@ from resolvers.run.values import SLICE, TURN, Late, Nulled, Sliced, Values
 from resolvers.run.waiting import all_of, one_by_one, together
 from resolvers.run.watch import RunWatch
 from resolvers.source import Fetch, Grouped, Lookup
-from resolvers.store import Store
 
 Parents: TypeAlias = "list[tuple[Any, Place]]"
 """The objects that a step runs for, each with the place of the step's value."""

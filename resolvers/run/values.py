@@ -17,9 +17,9 @@ from graphql.execution import Executor
 from graphql.pyutils import inspect, is_iterable
 
 from resolvers.fault import Fault, FieldError
-from resolvers.long_list import LongList
 from resolvers.plan.meaning import Attribute, Property, TypeName
 from resolvers.plan.plan import AbstractShape, Field, LeafShape, ListShape, ObjectShape, Shape
+from resolvers.reading.long_list import LongList
 from resolvers.run.place import Place
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from adapters.caching.entity_tags import read_tags, read_tags_of_types
 from graph.binding.inferred_changes import inferred
 from graph.declaring.schema import Schema
-from resolvers.call_tags import Changing, Given
+from resolvers.loading.call_tags import Changing, Given
 from resolvers.source import BoundOperation, Supplied
 from tests.graph.projects import TEXT, an, contract, listed, load, operation, parameter, ref
 

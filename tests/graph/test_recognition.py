@@ -23,7 +23,7 @@ from adapters.contract.contract import (
 )
 from graph.paging.paging_parts import Sizes
 from graph.paging.recognition import Suspect, recognise, stated
-from resolvers.paging import LINK_PARAMETERS, ByCursor, ByLink, ByOffset, ByPage, Paging
+from resolvers.paging.paging import LINK_PARAMETERS, ByCursor, ByLink, ByOffset, ByPage, Paging
 
 # --- a tiny contract of one operation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.messages import Freshness, Request, Response
 from graph.executing.substitutes import substituted
-from resolvers.lifetime import Lifetime
+from resolvers.loading.lifetime import Lifetime
 
 
 def heard(lifetime: Lifetime, operation: str, freshness: Freshness | None) -> None:

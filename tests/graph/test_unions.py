@@ -11,7 +11,7 @@ from graphql import build_schema
 from adapters.contract.contract import Use
 from graph.declaring.schema import Schema
 from graph.types.unions import object_type_of
-from resolvers.where import ROOT
+from resolvers.reading.where import ROOT
 from stolon.testing import Response, Services, execute
 from tests.graph.payments import AUTO, BOUND, LANES, PAYMENTS, ROOTS, Lane, api, card, cash, voucher
 from tests.graph.projects import (

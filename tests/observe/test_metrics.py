@@ -17,7 +17,7 @@ from adapters.facts import CacheUsed, CallEnded, CallStarted, KeyMet, NotRetried
 from graph.observing.metrics import MOST_CODES, Metrics
 from graph.observing.observe import Handled
 from graph.observing.tallies import ANONYMOUS, NONE, OTHER, Buckets, Names
-from resolvers.steps import Step
+from resolvers.loading.steps import Step
 
 FACT = Handled(
     request_id="r",

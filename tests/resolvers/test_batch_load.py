@@ -15,9 +15,9 @@ from adapters.service import Service
 from graph.declaring.schema import Schema
 from graph.executing.lanes import Lanes
 from resolvers.caller import Caller
-from resolvers.load import bounded, split
-from resolvers.load_entities import load_entities
-from resolvers.row import plain
+from resolvers.loading.load import bounded, split
+from resolvers.loading.load_entities import load_entities
+from resolvers.reading.row import plain
 from resolvers.source import Entity
 from stolon.testing import Answer, Request, Response, Services, answer, execute
 from tests.resolvers.graphs import PEOPLE, POSTS, SOCIAL, asked, person, post, project, turns

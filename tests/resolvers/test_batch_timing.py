@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from graph.declaring.schema import Schema
-from resolvers.batch import MOST_TURNS, QUIET_TURNS, Batch, Turns
 from resolvers.fault import Fault
-from resolvers.settled import Settled
+from resolvers.loading.batch import MOST_TURNS, QUIET_TURNS, Batch, Turns
+from resolvers.loading.settled import Settled
 from stolon.testing import Services, answer, execute
 from tests.graph.projects import INT, TEXT, an, contract, data, listed, nullable, operation, parameter, ref
 from tests.resolvers.graphs import PEOPLE, Gate, asked, person, project, turns

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.contract.contract import Parameter, Use
-from resolvers.connection import BadWindow, Slice, Window, slice_of
-from resolvers.numbered import covering
-from resolvers.paging import (
+from resolvers.paging.connection import BadWindow, Slice, Window, slice_of
+from resolvers.paging.numbered import covering
+from resolvers.paging.paging import (
     ByCursor,
     ByLink,
     ByOffset,

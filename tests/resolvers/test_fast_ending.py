@@ -9,7 +9,7 @@ import pytest
 
 from graph.declaring.schema import Schema
 from resolvers.context import Context
-from resolvers.store import Store
+from resolvers.loading.store import Store
 from stolon.testing import Services, caller
 from tests.resolvers import town
 from tests.resolvers.graphs import Gate, project, turns

@@ -10,11 +10,11 @@ import pytest
 
 from adapters.contract.contract import Kind
 from graph.declaring.schema import Schema
-from resolvers import keys
 from resolvers.fast import islands
 from resolvers.fast.islands import Island
 from resolvers.fast.program import FastStep, Program, compiled
 from resolvers.fast.uncompiled import NotCompiled, Troubled, Unhurried
+from resolvers.loading import keys
 from stolon.testing import Request, Response, Services, answer
 from tests.resolvers.blog import BLOG, MODULE, asking, blog, fast, same
 from tests.resolvers.graphs import Gate, project, turns

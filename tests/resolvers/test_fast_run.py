@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from graph.declaring.schema import Schema
-from resolvers.answered import Answered
+from resolvers.reading.answered import Answered
 from stolon.testing import Services, answer, caller
 from tests.resolvers import town
 from tests.resolvers.graphs import Gate, asked, project, turns

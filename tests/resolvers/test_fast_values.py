@@ -13,7 +13,7 @@ from resolvers.fast.builders import leaves
 from resolvers.fast.in_types import KEY, InObject, InValue, leaf_type
 from resolvers.fast.leaves import conversion
 from resolvers.fast.uncompiled import NotCompiled, Troubled, Unhurried
-from resolvers.leaf import WrongLeaf
+from resolvers.reading.leaf import WrongLeaf
 
 
 def schema(kind: Kind, **more: Any) -> Schema:

@@ -17,8 +17,8 @@ from adapters.credentials.secrets import Secret
 from adapters.service import Service
 from resolvers.call import Sender
 from resolvers.caller import NOBODY, Caller
+from resolvers.loading.store import Store
 from resolvers.source import BoundOperation, Entity, Supplied
-from resolvers.store import Store
 from stolon.testing import Request, Response, caller
 from tests.graph.projects import TEXT, an, contract, listed, operation, parameter, ref
 from tests.resolvers.graphs import project

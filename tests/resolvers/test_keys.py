@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.contract.contract import Kind
-from resolvers.datetimes import ExactDateTime
-from resolvers.keys import canonical
+from resolvers.loading.keys import canonical
+from resolvers.reading.datetimes import ExactDateTime
 
 VALUES = (
     st.none()

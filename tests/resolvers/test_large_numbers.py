@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graph.declaring.schema import Schema
-from resolvers.json_text import Unreadable, decoded
+from resolvers.reading.json_text import Unreadable, decoded
 from stolon.testing import Response, Services
 from tests.resolvers.blog import BLOG, MODULE, blog
 from tests.resolvers.graphs import project

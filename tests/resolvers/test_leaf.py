@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.contract.contract import Kind, Schema
-from resolvers.leaf import INT32, WrongLeaf, expected_type, found_type, leaf
+from resolvers.reading.leaf import INT32, WrongLeaf, expected_type, found_type, leaf
 
 LEAVES = [kind for kind in Kind if kind not in (Kind.OBJECT, Kind.ARRAY, Kind.UNION, Kind.ANY)]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from adapters.caching.cache_keys import place_tag
 from adapters.messages import Freshness, Request, Response
-from resolvers.lifetime import Lifetime
+from resolvers.loading.lifetime import Lifetime
 
 PARTS = st.lists(
     st.builds(

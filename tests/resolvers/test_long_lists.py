@@ -12,13 +12,13 @@ import pytest
 
 from adapters.contract.contract import Kind
 from graph.declaring.schema import Schema
-from resolvers import load, load_entities, load_groups
-from resolvers.batch import QUIET_TURNS
 from resolvers.fast import lookups
 from resolvers.fast import run as fast_run
+from resolvers.loading import load, load_entities, load_groups
+from resolvers.loading.batch import QUIET_TURNS
+from resolvers.loading.settled import Settled
+from resolvers.loading.store import Store
 from resolvers.run import values as checked_run
-from resolvers.settled import Settled
-from resolvers.store import Store
 from stolon.testing import Services, answer
 from tests.resolvers import town
 from tests.resolvers.graphs import asked, project

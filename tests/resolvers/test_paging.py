@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.contract.contract import Parameter, Use
-from resolvers.paging import (
+from resolvers.paging.paging import (
     ByCursor,
     ByLink,
     ByOffset,

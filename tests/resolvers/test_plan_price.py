@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from graph.declaring.schema import Schema
+from resolvers.paging.walk import MAX_CALLS
 from resolvers.plan.formula import sizes, text, value
 from resolvers.plan.price import price
-from resolvers.walk import MAX_CALLS
 from tests.graph.projects import INT, TEXT, an, contract, listed, nullable, operation, parameter, ref
 from tests.resolvers.graphs import project
 from tests.resolvers.planned import planned

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graph.declaring.schema import Schema
-from resolvers.cursor import InChain, Position, encode
-from resolvers.paging import ByCursor
+from resolvers.paging.cursor import InChain, Position, encode
+from resolvers.paging.paging import ByCursor
 from resolvers.plan.formula import sizes, value
 from resolvers.plan.meaning import Call
 from resolvers.plan.price import price

@@ -11,9 +11,9 @@ import pytest
 
 from adapters.contract.contract import Contract, Kind, Property, Schema, Use
 from resolvers.fault import Violation
-from resolvers.reader import ObjectReader, Readers, plain, steps_at
-from resolvers.record import Limited, Record, limited, raw, record, record_class
-from resolvers.where import down, json_path
+from resolvers.reading.reader import ObjectReader, Readers, plain, steps_at
+from resolvers.reading.record import Limited, Record, limited, raw, record, record_class
+from resolvers.reading.where import down, json_path
 
 TEXT = Schema("#/text", Kind.STRING, "string")
 INNER = Schema(

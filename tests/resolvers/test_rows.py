@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers import row
-from resolvers.json_text import Unreadable
-from resolvers.record import raw
-from resolvers.row import FEW, Row, parts, plain
-from resolvers.row_reader import RowReader, rows_in
+from resolvers.reading import row
+from resolvers.reading.json_text import Unreadable
+from resolvers.reading.record import raw
+from resolvers.reading.row import FEW, Row, parts, plain
+from resolvers.reading.row_reader import RowReader, rows_in
 
 NAMES = st.sampled_from(["id", "name", "a b", "data", "é"])
 LEAVES = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=5)

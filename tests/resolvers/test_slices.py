@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from resolvers.slices import slices
+from resolvers.loading.slices import slices
 
 
 async def _taken(count: int, into: list[tuple[int, list[int]]]) -> None:

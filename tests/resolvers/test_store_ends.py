@@ -10,7 +10,7 @@ import pytest
 from graph.declaring.schema import Schema
 from graph.executing.lanes import Lanes
 from resolvers.caller import Caller
-from resolvers.settled import Settled, Slot
+from resolvers.loading.settled import Settled, Slot
 from stolon.testing import Services, execute
 from tests.resolvers.graphs import (
     PEOPLE,

@@ -1,8 +1,8 @@
 """The four ways in which operations page, as `graph/paging/recognition.py` finds them in a contract or a project
 states them.
 
-`resolvers/page.py` reads an answer by them; `resolvers/paging.py` says what to ask next. All sizes count
-items. `size` is None where the service alone decides how long a page is.
+`resolvers/paging/page.py` reads an answer by them; `resolvers/paging/paging.py` says what to ask next. All sizes
+count items. `size` is None where the service alone decides how long a page is.
 """
 
 from __future__ import annotations

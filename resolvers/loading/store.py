@@ -20,21 +20,21 @@ from typing import Any, Final, TypeVar, cast
 from adapters.contract.contract import Parameter
 from adapters.messages import Request
 from adapters.service import Service
-from resolvers.answered import page_of, value_of
-from resolvers.batch import Batch, Turns
 from resolvers.call import Sender, other_parameters, request_of
-from resolvers.calls import Calls, Upstream
 from resolvers.change_keys import ChangeKeys
 from resolvers.errors import incomplete, page_fault
 from resolvers.fault import Code, Fault
-from resolvers.kept_parts import KeptParts
-from resolvers.load_entities import load_entities
-from resolvers.load_groups import load_groups
-from resolvers.paging import Incomplete, Page, PageViolation, follow
-from resolvers.settled import Ask, Settled, Slot, derived, together
+from resolvers.loading.batch import Batch, Turns
+from resolvers.loading.calls import Calls, Upstream
+from resolvers.loading.kept_parts import KeptParts
+from resolvers.loading.load_entities import load_entities
+from resolvers.loading.load_groups import load_groups
+from resolvers.loading.settled import Ask, Settled, Slot, derived, together
+from resolvers.loading.steps import StepWatch, Watched, watched_step
+from resolvers.paging.paging import Incomplete, Page, PageViolation, follow
+from resolvers.reading.answered import page_of, value_of
+from resolvers.reading.where import down
 from resolvers.source import BoundOperation, Entity, Grouped, Supplied
-from resolvers.steps import StepWatch, Watched, watched_step
-from resolvers.where import down
 
 _LOG: Final = logging.getLogger("stolon.store")
 

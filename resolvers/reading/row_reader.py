@@ -2,7 +2,7 @@
 
 What comes out is the answer as if it were decoded, but only the places that somebody reads, and with rows where its
 objects stand. Whatever is not there as the contract has it is left to decoding the whole, which tells what is wrong
-(`resolvers/answered.py`).
+(`resolvers/reading/answered.py`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from adapters.contract.contract import Contract, Kind, Use
-from resolvers.page_styles import ByLink, Paging
-from resolvers.row import Path, Row
+from resolvers.paging.page_styles import ByLink, Paging
+from resolvers.reading.row import Path, Row
 
 _NULL: Final = msgspec.Raw(b"null")
 _ROWS: Final = "rows"

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from aiodataloader import DataLoader, Loader, dispatch_queue_batch
 
 from resolvers.fault import Fault
-from resolvers.settled import Landing, Settled, Slot
+from resolvers.loading.settled import Landing, Settled, Slot
 
 # What a landed answer leads to is asked within the turn in which its waiters wake, at whatever depth. Resolvers of
 # Python in between take turns: for their own tasks, for each await that waits for nothing outside, and, on a plan,

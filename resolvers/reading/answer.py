@@ -7,10 +7,10 @@ from typing import Any, Final
 from adapters.contract.contract import Use
 from adapters.messages import Response
 from resolvers.fault import Fault, FieldError, violation
-from resolvers.json_text import Unreadable, decoded
-from resolvers.leaf import found_type
+from resolvers.reading.json_text import Unreadable, decoded
+from resolvers.reading.leaf import found_type
+from resolvers.reading.where import Where, json_path
 from resolvers.source import BoundOperation
-from resolvers.where import Where, json_path
 
 NO_BODY: Final = object()
 

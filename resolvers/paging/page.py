@@ -1,7 +1,7 @@
 """One page of a paged operation, read from a decoded answer: its items, and what it says of the pages to
 come. Pure.
 
-`resolvers/paging.py` decides by it what to ask next.
+`resolvers/paging/paging.py` decides by it what to ask next.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from resolvers.leaf import found_type
-from resolvers.page_styles import ByCursor, ByLink, ByOffset, ByPage, Paging, Path
-from resolvers.weblink import QueryValue, UnusableUrl, next_link, url_parameters
+from resolvers.paging.page_styles import ByCursor, ByLink, ByOffset, ByPage, Paging, Path
+from resolvers.paging.weblink import QueryValue, UnusableUrl, next_link, url_parameters
+from resolvers.reading.leaf import found_type
 
 MAX_CURSOR: Final = 4096  # characters
 LINK_HEADER: Final = ("headers", "link")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, overload
 
-from resolvers.reader import ArrayReader, item_of
-from resolvers.where import Where
+from resolvers.reading.reader import ArrayReader, item_of
+from resolvers.reading.where import Where
 
 LONG: Final = 100
 """Items of a list that are read at once."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from resolvers.fault import Violation, violation_at
-from resolvers.leaf import found_type
-from resolvers.record import Record
-from resolvers.where import Where
+from resolvers.reading.leaf import found_type
+from resolvers.reading.record import Record
+from resolvers.reading.where import Where
 
 MOST_NAMED: Final = 20
 """Schemas that an error names."""

@@ -1,15 +1,15 @@
 """Absolute positions out of numbered pages: which page covers them, and what to do where pages are not as
 long as asked.
 
-`resolvers/connection.py` asks for positions here; `resolvers/walk.py` reads the pages.
+`resolvers/paging/connection.py` asks for positions here; `resolvers/paging/walk.py` reads the pages.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from resolvers.paging import ByOffset, ByPage, Fetch, Page, Values, first_values, more_after, sized
-from resolvers.walk import Read, Start, Walk, uneven, walk
+from resolvers.paging.paging import ByOffset, ByPage, Fetch, Page, Values, first_values, more_after, sized
+from resolvers.paging.walk import Read, Start, Walk, uneven, walk
 
 # How far above a window's length a page size is looked for that covers the window in one page.
 _SIZES_TRIED: Final = 1000

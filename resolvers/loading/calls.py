@@ -1,6 +1,6 @@
 """Calls made, and what each answer settles: a success, nothing, or the fault that stands in its place.
 
-`resolvers/store.py` calls here; `resolvers/errors.py` holds the table of errors.
+`resolvers/loading/store.py` calls here; `resolvers/errors.py` holds the table of errors.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Protocol
 from adapters.failures import UpstreamFailure
 from adapters.messages import Request, Send
 from adapters.service import Service
-from resolvers.answered import Answered
 from resolvers.call import Sender
 from resolvers.errors import fault_of_failure, fault_of_response
-from resolvers.kept_parts import Entities, KeptParts
-from resolvers.lifetime import Lifetime
-from resolvers.settled import ABSENT, Settled
+from resolvers.loading.kept_parts import Entities, KeptParts
+from resolvers.loading.lifetime import Lifetime
+from resolvers.loading.settled import ABSENT, Settled
+from resolvers.loading.steps import Watched
+from resolvers.reading.answered import Answered
 from resolvers.source import BoundOperation, Supplied
-from resolvers.steps import Watched
 
 
 class Upstream(Protocol):

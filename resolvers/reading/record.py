@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from adapters.mistake import nearest
-from resolvers.where import Where
+from resolvers.reading.where import Where
 
 if TYPE_CHECKING:
-    from resolvers.reader import ObjectReader
+    from resolvers.reading.reader import ObjectReader
 
 
 class Record:

@@ -1,7 +1,7 @@
 """Rows: objects of an answer as they came, each with its own JSON text. Whoever knows just what of them is needed
 decodes that (`resolvers/fast`); to everybody else a row is the object that it spells.
 
-`resolvers/row_reader.py` finds them in answers; `resolvers/keys.py` reads their keys.
+`resolvers/reading/row_reader.py` finds them in answers; `resolvers/loading/keys.py` reads their keys.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from resolvers.json_text import Unreadable, decoded
-from resolvers.record import raw
+from resolvers.reading.json_text import Unreadable, decoded
+from resolvers.reading.record import raw
 
 Path: TypeAlias = tuple[str, ...]
 Text: TypeAlias = msgspec.Raw | bytes

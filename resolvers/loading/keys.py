@@ -10,9 +10,9 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from adapters.contract.contract import Kind
-from resolvers.datetimes import ExactDateTime
-from resolvers.record import raw
-from resolvers.row import Row, parts, plain
+from resolvers.reading.datetimes import ExactDateTime
+from resolvers.reading.record import raw
+from resolvers.reading.row import Row, parts, plain
 from resolvers.source import Entity
 
 _MOST_DIGITS: Final = 40

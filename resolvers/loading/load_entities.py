@@ -1,7 +1,7 @@
 """Loading a batch of entities: by the type's `many` where there are several keys, else by its `one`, and those that
 were kept without a call.
 
-`resolvers/store.py` hands batches here; `resolvers/load.py` holds what all batches have in common.
+`resolvers/loading/store.py` hands batches here; `resolvers/loading/load.py` holds what all batches have in common.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from resolvers.answered import Answered, rows_of
 from resolvers.errors import no_key
 from resolvers.fault import Fault, FieldError
-from resolvers.kept_parts import KeptParts, Key, may_be_kept
-from resolvers.keys import keys_of
-from resolvers.load import SLICE, Reading, admits_nulls, bounded, most_at_once, split, take_all
-from resolvers.row import Row
-from resolvers.settled import ABSENT, Settled
-from resolvers.slices import slices
+from resolvers.loading.kept_parts import KeptParts, Key, may_be_kept
+from resolvers.loading.keys import keys_of
+from resolvers.loading.load import SLICE, Reading, admits_nulls, bounded, most_at_once, split, take_all
+from resolvers.loading.settled import ABSENT, Settled
+from resolvers.loading.slices import slices
+from resolvers.reading.answered import Answered, rows_of
+from resolvers.reading.row import Row
+from resolvers.reading.where import SOMEWHERE, Where, down
 from resolvers.source import BoundOperation, Constant, Entity, Keys, Supplied
 from resolvers.source import Key as KeyPart
-from resolvers.where import SOMEWHERE, Where, down
 
 
 async def load_entities(calls: Reading, entity: Entity, keys: list[Key]) -> list[Settled]:

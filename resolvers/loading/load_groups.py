@@ -1,7 +1,7 @@
 """Loading a batch of groups: one call for many parents, its items told apart by the property that repeats the
 parent's value.
 
-`resolvers/store.py` hands batches here; `resolvers/load.py` holds what all batches have in common.
+`resolvers/loading/store.py` hands batches here; `resolvers/loading/load.py` holds what all batches have in common.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from resolvers.answered import Answered
 from resolvers.errors import no_key
 from resolvers.fault import Fault
-from resolvers.kept_parts import KeptParts, Key, may_be_kept
-from resolvers.keys import texts_of
-from resolvers.load import SLICE, Reading, admits_nulls, bounded, most_at_once, split, take_all
-from resolvers.row import Row, joined
-from resolvers.row_reader import rows_in
-from resolvers.settled import Settled
-from resolvers.slices import slices
+from resolvers.loading.kept_parts import KeptParts, Key, may_be_kept
+from resolvers.loading.keys import texts_of
+from resolvers.loading.load import SLICE, Reading, admits_nulls, bounded, most_at_once, split, take_all
+from resolvers.loading.settled import Settled
+from resolvers.loading.slices import slices
+from resolvers.reading.answered import Answered
+from resolvers.reading.row import Row, joined
+from resolvers.reading.row_reader import rows_in
+from resolvers.reading.where import SOMEWHERE, Where, down
 from resolvers.source import BoundOperation, Grouped, Supplied
-from resolvers.where import SOMEWHERE, Where, down
 
 
 async def load_groups(calls: Reading, grouped: Grouped, supplied: Supplied, keys: list[str]) -> list[Settled]:

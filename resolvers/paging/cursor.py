@@ -2,7 +2,7 @@
 name.
 
 A cursor comes back from a client, who may have written it: nothing in it is believed that the paging does not
-allow. `resolvers/connection.py` makes and reads cursors.
+allow. `resolvers/paging/connection.py` makes and reads cursors.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from resolvers.page import Next
-from resolvers.page_styles import LINK_SIZES, ByCursor, ByLink, ByOffset, ByPage, Paging
+from resolvers.paging.page import Next
+from resolvers.paging.page_styles import LINK_SIZES, ByCursor, ByLink, ByOffset, ByPage, Paging
 
 MAX_CURSOR_TEXT: Final = 16_384  # characters
 _VERSION: Final = "1."

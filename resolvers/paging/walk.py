@@ -1,7 +1,7 @@
 """Reading on from a place in a paged list until there are items enough: one call where the service keeps to
 its paging.
 
-`resolvers/connection.py` says where to start and makes a slice of what was found.
+`resolvers/paging/connection.py` says where to start and makes a slice of what was found.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from resolvers.paging import (
+from resolvers.paging.paging import (
     ByCursor,
     ByLink,
     ByOffset,

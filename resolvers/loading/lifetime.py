@@ -1,9 +1,9 @@
 """How long, and for whom, all that one request was answered with may be used again: what its shortest-lived part
 allows, and no longer.
 
-`resolvers/store.py` has one for each request; each answer of a service is told to it, and each entity that needed no
-call. Whoever keeps whole answers (`graph/caching/kept_answers.py`), or says to clients how long they may, reads it
-when the request has ended.
+`resolvers/loading/store.py` has one for each request; each answer of a service is told to it, and each entity that
+needed no call. Whoever keeps whole answers (`graph/caching/kept_answers.py`), or says to clients how long they
+may, reads it when the request has ended.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A success, and what is taken from it: the value that `pick` names, or one page of a list. Pure.
 
-`resolvers/store.py` settles answers; `resolvers/answer.py` decodes and picks.
+`resolvers/loading/store.py` settles answers; `resolvers/reading/answer.py` decodes and picks.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from adapters.messages import Request, Response
-from resolvers.answer import body_of, picked
 from resolvers.errors import page_fault
 from resolvers.fault import FieldError
-from resolvers.paging import Page, PageViolation, read_page
-from resolvers.settled import ABSENT, Settled
+from resolvers.loading.settled import ABSENT, Settled
+from resolvers.paging.paging import Page, PageViolation, read_page
+from resolvers.reading.answer import body_of, picked
+from resolvers.reading.where import down
 from resolvers.source import BoundOperation
-from resolvers.where import down
 
 _UNREAD: Final = object()
 

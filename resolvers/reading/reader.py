@@ -2,9 +2,9 @@
 contract.
 
 A reader is made once per use of a schema, when the graph is bound: leaves come out checked
-(`resolvers/leaf.py`), objects as records that read their own properties when asked, objects of several schemas
-as records of the right one (`resolvers/variant.py`), lists item by item. What breaks the contract becomes a
-`Violation` at the value's own place, so that GraphQL's null rules apply there and nowhere else.
+(`resolvers/reading/leaf.py`), objects as records that read their own properties when asked, objects of several
+schemas as records of the right one (`resolvers/reading/variant.py`), lists item by item. What breaks the contract
+becomes a `Violation` at the value's own place, so that GraphQL's null rules apply there and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any, Final, TypeAlias
 
 from adapters.contract.contract import Contract, Kind, Property, Schema, Use, Variants
 from resolvers.fault import Violation, violation_at
-from resolvers.json_text import Unreadable
-from resolvers.leaf import WrongLeaf, expected_type, found_type, leaf
-from resolvers.record import Record, record, record_class
-from resolvers.row import Row
-from resolvers.variant import VariantReader
-from resolvers.where import Where, down
+from resolvers.reading.json_text import Unreadable
+from resolvers.reading.leaf import WrongLeaf, expected_type, found_type, leaf
+from resolvers.reading.record import Record, record, record_class
+from resolvers.reading.row import Row
+from resolvers.reading.variant import VariantReader
+from resolvers.reading.where import Where, down
 
 DEEPEST: Final = 200
 """Levels of lists and objects in free-form JSON; Python's own stack ends not far below."""

@@ -1,6 +1,6 @@
 """The steps of a request as whoever watches sees them: what was loaded together, and how much of it.
 
-`resolvers/store.py` tells of each load as it begins; metrics and traces (`graph/`) watch. Keys themselves are
+`resolvers/loading/store.py` tells of each load as it begins; metrics and traces (`graph/`) watch. Keys themselves are
 never told: they are personal data as often as not.
 """
 

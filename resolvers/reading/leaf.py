@@ -1,7 +1,7 @@
 """Strict reading of leaves: a JSON value is checked against its contract's type before GraphQL coerces it.
 
 GraphQL's own coercion would pass `"12"` or `true` for an Int; here they are violations. Bounds and patterns
-are checked on inputs only. `resolvers/reader.py` puts leaves together to whole values.
+are checked on inputs only. `resolvers/reading/reader.py` puts leaves together to whole values.
 """
 
 from __future__ import annotations

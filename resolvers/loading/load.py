@@ -1,8 +1,8 @@
 """What loads of batches have in common: keys split into calls, calls run with bounded concurrency, and every item of
 an answer handed over, page after page.
 
-`resolvers/load_entities.py` and `resolvers/load_groups.py` match the items with keys. Every key gets a settled
-result: a value, nothing, or the fault of its own call.
+`resolvers/loading/load_entities.py` and `resolvers/loading/load_groups.py` match the items with keys. Every key
+gets a settled result: a value, nothing, or the fault of its own call.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any, Final, Protocol, TypeVar
 
 from adapters.contract.contract import Parameter
 from adapters.service import Service
-from resolvers.answered import Answered, page_of, rows_of
 from resolvers.errors import incomplete, not_a_list, page_fault
 from resolvers.fault import Fault, FieldError
-from resolvers.kept_parts import KeptParts
-from resolvers.paging import PageViolation, first_values, next_values
-from resolvers.row import plain
-from resolvers.settled import Settled
+from resolvers.loading.kept_parts import KeptParts
+from resolvers.loading.settled import Settled
+from resolvers.paging.paging import PageViolation, first_values, next_values
+from resolvers.reading.answered import Answered, page_of, rows_of
+from resolvers.reading.row import plain
+from resolvers.reading.where import Where, down
 from resolvers.source import BoundOperation, Supplied
-from resolvers.where import Where, down
 
 Result = TypeVar("Result")
 SLICE: Final = 1_000

@@ -16,8 +16,8 @@ from typing import TypeAlias, cast
 
 from adapters.caching.entity_tags import Change, Key, dropped_by, read_tags, read_tags_of_types
 from adapters.contract.contract import Kind, Parameter
-from resolvers.keys import canonical
-from resolvers.record import raw
+from resolvers.loading.keys import canonical
+from resolvers.reading.record import raw
 from resolvers.source import Supplied
 
 
@@ -46,7 +46,7 @@ class Told:
         if self._own is None:
             return tags
         keys = supplied.keys or ((supplied.key,) if supplied.key else ())
-        # Those of lookups are canonical texts (`resolvers/keys.py`).
+        # Those of lookups are canonical texts (`resolvers/loading/keys.py`).
         return (*read_tags(self._own, cast("tuple[Key, ...]", keys)), *tags)
 
 

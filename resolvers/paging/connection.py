@@ -18,9 +18,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from resolvers.cursor import BadCursor, InChain, InPage, Place, Position, decode, encode
-from resolvers.numbered import read_positions
-from resolvers.paging import (
+from resolvers.paging.cursor import BadCursor, InChain, InPage, Place, Position, decode, encode
+from resolvers.paging.numbered import read_positions
+from resolvers.paging.paging import (
     ByCursor,
     ByLink,
     ByOffset,
@@ -36,7 +36,7 @@ from resolvers.paging import (
     position,
     sized,
 )
-from resolvers.walk import Read, Start, Walk, uneven, walk
+from resolvers.paging.walk import Read, Start, Walk, uneven, walk
 
 _FORWARD_ONLY: Final = "the upstream pages forward only: {} can't be served"
 _NO_END: Final = "the upstream does not say how many items there are: last needs before, or ask for first"

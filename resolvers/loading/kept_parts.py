@@ -1,8 +1,8 @@
 """What of one batch needs no call, since an earlier answer brought it and is fresh: objects by their keys, or the
 groups of parents' values.
 
-Loads (`resolvers/load_entities.py`, `resolvers/load_groups.py`) ask before they split a batch, and bring back what
-answers held; `adapters/caching/cache_entities.py` keeps each part as JSON text.
+Loads (`resolvers/loading/load_entities.py`, `resolvers/loading/load_groups.py`) ask before they split a batch, and
+bring back what answers held; `adapters/caching/cache_entities.py` keeps each part as JSON text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from adapters.caching.cache_entities import Entity
 from adapters.caching.cache_keys import place_tag
 from adapters.messages import Request, Response
 from resolvers.call import Sender, other_parameters
-from resolvers.lifetime import Lifetime
+from resolvers.loading.lifetime import Lifetime
 from resolvers.source import BoundOperation, Supplied
 
 Key = tuple[str, ...]

@@ -1,8 +1,8 @@
 """How to read a paged operation: what to ask first, what to ask after a page, and a whole list to its end.
 
-Pure, but for `follow`. A Relay connection is cut out of pages by `resolvers/connection.py`. The words of
-paging that other modules need are imported from here: styles stand in `resolvers/page_styles.py`, `Page` in
-`resolvers/page.py`.
+Pure, but for `follow`. A Relay connection is cut out of pages by `resolvers/paging/connection.py`. The words of
+paging that other modules need are imported from here: styles stand in `resolvers/paging/page_styles.py`, `Page` in
+`resolvers/paging/page.py`.
 
 Values are keyed by `Parameter`, and, for what a next URL says, by the query parameter's name. A `fetch` must
 let what the operation binds win over a value under a name: such names come from upstream URLs and out of
@@ -15,9 +15,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from adapters.contract.contract import Parameter
-from resolvers.page import LINK_HEADER, Next, Page, PageViolation, read_page
-from resolvers.page_styles import LINK_PARAMETERS, ByCursor, ByLink, ByOffset, ByPage, Paging, Path
-from resolvers.weblink import QueryValue
+from resolvers.paging.page import LINK_HEADER, Next, Page, PageViolation, read_page
+from resolvers.paging.page_styles import LINK_PARAMETERS, ByCursor, ByLink, ByOffset, ByPage, Paging, Path
+from resolvers.paging.weblink import QueryValue
 
 __all__ = [
     "LINK_PARAMETERS",

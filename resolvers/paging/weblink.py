@@ -2,7 +2,7 @@
 
 Only the URL's query parameters are ever used, and of them only names that the paging allows: a service cannot
 lead a call to another origin or path, and what else it writes into its URLs (an API key, say) goes no
-further. `resolvers/page.py` asks here; the parameters go into the next call.
+further. `resolvers/paging/page.py` asks here; the parameters go into the next call.
 """
 
 from __future__ import annotations

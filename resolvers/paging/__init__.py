@@ -1,0 +1,1 @@
+"""Pages of services as connections, and whole lists out of pages."""

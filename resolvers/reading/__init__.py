@@ -1,0 +1,1 @@
+"""From the bytes of an answer to values, each checked against its contract when it is read."""
