@@ -5,12 +5,12 @@ import '@graphiql/plugin-explorer/style.css';
 import './style.css';
 
 import { explorerPlugin } from '@graphiql/plugin-explorer';
-import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import { examplesPlugin } from './examples.jsx';
+import { fetcherOf } from './fetcher.js';
 import { Mistakes } from './mistakes.jsx';
 import { askingForPlans } from './plan/asking.js';
 import { planPlugin } from './plan/panel.jsx';
@@ -20,7 +20,7 @@ import { storage } from './storage.js';
 const page = JSON.parse(document.getElementById('stolon-page').textContent);
 const endpoint = window.location.pathname;
 const socket = new URL(endpoint, window.location.href.replace(/^http/, 'ws')).href;
-const fetcher = askingForPlans(createGraphiQLFetcher({ url: endpoint, subscriptionUrl: socket }));
+const fetcher = askingForPlans(fetcherOf({ url: endpoint, subscriptionUrl: socket }));
 
 const WELCOME = `# Ctrl-Space completes, Ctrl-Enter runs.
 # A token goes into Headers, below:

@@ -44,7 +44,8 @@ async def give_token(page: Tab, token: str) -> None:
 
 async def clean(page: Tab, served: Site, token: str) -> None:
     """Assert what must hold however the page was used: it asked nobody else, broke no rule, kept no token."""
-    elsewhere = [url for url in page.requests if not url.startswith((f"{served.origin}/", "data:"))]
+    own = (f"{served.origin}/", f"{served.origin.replace('http', 'ws', 1)}/", "data:")
+    elsewhere = [url for url in page.requests if not url.startswith(own)]
     stored = await page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
     databases = await page.evaluate("indexedDB.databases()")
     refused = (

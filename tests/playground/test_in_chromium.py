@@ -79,6 +79,21 @@ async def test_an_example_opens_in_a_tab_and_runs(served: Served, chromium: Tab)
     await clean(chromium, served, token)
 
 
+async def test_a_subscription_runs_as_soon_as_it_is_opened(served: Served, chromium: Tab):
+    """An example that is a subscription goes over the WebSocket, however soon it is run after it was opened."""
+    token = served.example.token("ana")
+    await opened(chromium, served)
+    await give_token(chromium, token)
+    await chromium.click('[aria-label="Show Examples"]')
+    await chromium.click(".stolon-examples button", "ProjectionProgress")
+    await chromium.until(f"{text_of(QUERY)}.includes('subscription')")
+    await chromium.evaluate("document.querySelector('.graphiql-execute-button').click()")
+
+    told = await answer(chromium, "projectionProgress")
+    assert (told.get("errors"), told["data"]["projectionProgress"]["state"]) == (None, "READY")
+    await clean(chromium, served, token)
+
+
 async def test_the_explorer_writes_the_query(served: Served, chromium: Tab):
     """A field ticked in the explorer stands in the query."""
     token = served.example.token("ana")
