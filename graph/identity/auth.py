@@ -198,8 +198,10 @@ class VerifiedTokens:
             roles=words(claims, identity.roles_claim, "roles"),
             claims=_frozen(claims),
         )
-        # A decoded token takes some times the room of its text, which stands here twice.
-        return _Verified(borne, caller, key, min(now + REMEMBERED_SECONDS, ends), 5 * len(token) + 1024)
+        # A decoded token takes some times the room of its text; the header that bore it may be longer.
+        return _Verified(
+            borne, caller, key, min(now + REMEMBERED_SECONDS, ends), 4 * len(token) + len(borne) + 1024
+        )
 
     def _check_tenant(self, headers: MultiMapping[str], caller: Caller) -> None:
         if headers.getall(self._identity.tenant_header) != [caller.identity.tenant]:

@@ -110,12 +110,12 @@ class _Gate(asyncio.Protocol):
         """Hand over when the head is whole; refuse one that is longer than any may be."""
         if self._refusal is not None or self._transport is None:
             return
-        searched = max(len(self._head) - len(HEAD_END), 0)
-        self._head += data
+        # Empty lines before a request are passed over (RFC 9112, section 2.2): they are no head that has ended.
+        self._head += data if self._head else data.lstrip(b"\r\n")
+        searched = max(len(self._head) - len(data) - len(HEAD_END), 0)
         found, most = self._head.find(HEAD_END, searched), self._bounds.head_bytes
         if found > most or (found < 0 and len(self._head) > most):
-            said = f"The head of a request has more than {most} bytes; at most {most} are read.\n"
-            self._refusal = _refusal(_TOO_LONG, said)
+            self._refusal = too_long(most)
             self._leave()
             self._transport.write(self._refusal)
             self._transport.close()
@@ -143,6 +143,12 @@ class _Gate(asyncio.Protocol):
         self._gates.discard(self)
         if self._timer is not None:
             self._timer.cancel()
+
+
+def too_long(most: int) -> bytes:
+    """The answer to a head of more bytes (431; RFC 6585, section 5), the last on its connection."""
+    said = f"The head of a request has more than {most} bytes; at most {most} are read.\n"
+    return _refusal(_TOO_LONG, said)
 
 
 def _refusal(status: bytes, said: str) -> bytes:

@@ -20,7 +20,7 @@ from typing import Final
 from aiohttp import web
 
 from graph.serving.admission import BoundedRunner
-from graph.serving.client_connection import ClientConnections
+from graph.serving.client_connection import Asked, ClientConnections
 from graph.serving.served import Served
 
 KEEP_ALIVE_SECONDS: Final = 75.0
@@ -42,6 +42,12 @@ class Door:
         self._until = math.inf
         server = ClientConnections(
             served.answer,
+            Asked(
+                2 * HEADER_BYTES,
+                lambda: served.limits.head_timeout,
+                lambda: served.limits.send_timeout,
+                lambda: served.closing,
+            ),
             request_factory=served.request,
             handler_cancellation=True,  # off by default: a client that goes would leave its query running
             keepalive_timeout=KEEP_ALIVE_SECONDS,

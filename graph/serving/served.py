@@ -15,7 +15,7 @@ from typing import Final
 
 from aiohttp import web
 
-from graph.http.whole_answer import Reply, response_of
+from graph.http.whole_answer import Reply
 from graph.serving.life import ENDPOINT, LIFE, LIMITS, STREAMS, Life
 from graph.settings.limits import Limits
 
@@ -169,16 +169,7 @@ class Served:
 
     def answer(self, request: web.BaseRequest) -> Awaitable[Reply]:
         """The answer of the application that is served now."""
-        return self._last_answer(request) if self.closing else self._now.answer(request)
-
-    async def _last_answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        try:
-            response = response_of(await self._now.answer(request))
-        except web.HTTPException as answered:
-            answered.force_close()
-            raise
-        response.force_close()  # says `Connection: close`, unless the head has been sent
-        return response
+        return self._now.answer(request)
 
     def request(self, *parts: object) -> web.BaseRequest:
         """A request in the form that the application takes."""

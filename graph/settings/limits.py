@@ -37,6 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     )
     query_timeout: float = 30.0  # for all calls that a query, or an event, makes; a mutation runs to its end
     answer: int = 16 << 20  # one encoded answer, or one event of a subscription
+    send_timeout: float = 30.0  # for a client to take what it is sent: an event, or 16 KiB of an answer
 
     # Of one upload (GraphQL multipart requests).
     upload_files: int = 10
@@ -47,14 +48,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     # Of this process: with several workers, each has its share.
     connections: int = 2_000  # of any kind, idle ones too
-    head_timeout: float = 10.0  # for a connection to send the head of its first request
+    head_timeout: float = 10.0  # for the head of a request to come; the first is waited for as long
     streams: int = 1_000  # WebSockets and event streams
 
     # Of one WebSocket or event stream.
     operations: int = 50  # running at once on one WebSocket
     message: int = 256 << 10  # one message of a client
     init_timeout: float = 5.0  # from the upgrade to connection_init
-    send_timeout: float = 30.0  # for a client to take what it is sent
     keep_alive: float = 15.0  # between signs of life on a quiet stream
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from graph.http.exchange import Exchange
+from graph.http.request_form import bad
 from graph.http.request_id import HEADER
 from graph.http.socket_session import NOT_ACCEPTABLE, SUBPROTOCOL, Session
 from graph.http.streams import Streams
@@ -57,7 +58,10 @@ class WebSockets:
             await socket.close(code=_GOING_AWAY, message=b"The server is going away")
 
         async with self._streams.opened(end):
-            await socket.prepare(request)
+            try:
+                await socket.prepare(request)
+            except web.HTTPBadRequest as error:  # not as RFC 6455, section 4.2.1, wants it
+                raise bad(f"The WebSocket handshake is not valid: {error.text or error.reason}.") from None
             if socket.ws_protocol != SUBPROTOCOL:
                 await socket.close(code=NOT_ACCEPTABLE, message=b"Subprotocol not acceptable")
                 return socket

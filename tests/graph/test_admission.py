@@ -71,6 +71,21 @@ async def test_a_silent_connection_counts_and_is_closed():
             assert await line(after) == b"HTTP/1.1 200 OK\r\n"
 
 
+async def test_empty_lines_are_no_head():
+    """Empty lines before the first request are passed over (RFC 9112, section 2.2): its head has its bound and its
+    time.
+    """
+    async with edge(limits=Limits(head_timeout=0.2)) as one:
+        async with connected(one) as polite:
+            assert await line(polite, b"\r\n\r\n" + REQUEST) == b"HTTP/1.1 200 OK\r\n"
+        async with connected(one) as long:
+            long[1].write(b"\r\n\r\n" + REQUEST[:-2] + b"x: " + b"y" * 2 * HEADER_BYTES)
+            assert await line(long, b"y") == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+        async with connected(one) as slow:
+            slow[1].write(b"\r\n\r\n" + REQUEST[:-2])
+            assert await rest_of(slow) == b""
+
+
 async def test_a_head_may_come_in_pieces():
     """However a head and what follows it are cut, the request is answered, and the next on its connection too."""
     async with edge() as one, connected(one) as streams:

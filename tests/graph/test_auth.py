@@ -465,6 +465,15 @@ async def test_remembered_tokens_are_bounded(auth, issuer, monkeypatch):
     assert counting.checks == 11
 
 
+async def test_a_header_counts_as_long_as_it_is(auth, issuer):
+    """What is remembered with a token, the whole header, counts for the bound, however short the token in it is."""
+    good = token()
+    for spaces in (1, 8000):
+        await auth.caller(CIMultiDict({"authorization": f"Bearer{' ' * spaces}{good}"}))
+    few, many = (auth._remembered.getsizeof(one) for one in auth._remembered.values())
+    assert many - few == 7999
+
+
 async def partition_of(auth: VerifiedTokens, **claims: Any) -> str:
     return (await auth.caller(bearing(token(**claims)))).identity.partition
 

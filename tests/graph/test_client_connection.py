@@ -6,17 +6,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
 from graph.http.whole_answer import WholeAnswer
-from graph.serving.client_connection import ClientConnections
-from graph.serving.door import Door
-from graph.serving.served import Served
 from graph.serving.server import application, serving
 from graph.settings.settings import GraphSettings
 from tests.graph.scripted_server import Everybody, Script, Scripted, hello
@@ -146,91 +142,6 @@ async def test_what_an_application_adds_is_never_passed_by(added, ways_taken):
         found = await said(port, post(), post("Connection: close"))
     assert found.count(b"X-Mark: here") == 2
     assert ways_taken == [False, False]
-
-
-async def test_an_answer_of_a_server_that_ends_says_so(ways_taken):
-    """Once the server was told to end, each answer is the last on its connection, and left to aiohttp."""
-    one = Served()
-    await one.open(application(Scripted(hello), Everybody(), GraphSettings(schema="s:s")))
-    door = Door(one)
-    url = await door.listen("127.0.0.1", 0)
-    one.stop()
-    found = await said(int(url.rpartition(":")[2]), post())
-    await door.close()
-    assert (found.count(b"Connection: close"), ways_taken) == (1, [False])
-
-
-async def test_a_large_body_is_read_whole():
-    """A body of more than aiohttp holds at once is read on when there is room again, and so is what follows it."""
-    large = b'{"query": "{hello}", "variables": {"x": "' + b"y" * 3_000_000 + b'"}}'
-    async with served(body_limit=len(large)) as port:
-        found = await said(port, post(body=large), post(), post("Connection: close"))
-    assert found.count(b'{"data":{"hello":"world"}}') == 3
-
-
-class Wire:
-    """A transport that notes what is written, and says when somebody writes."""
-
-    def __init__(self) -> None:
-        self.said = b""
-        self.closing = False
-        self.wrote = asyncio.Event()
-
-    def write(self, data: bytes) -> None:
-        self.said += data
-        self.wrote.set()
-
-    def is_closing(self) -> bool:
-        return self.closing
-
-    def close(self) -> None:
-        self.closing = True
-
-    def get_extra_info(self, _name: str) -> None:
-        return None
-
-
-async def connected() -> tuple[RequestHandler, Wire]:
-    """A connection of a server that answers every request with a whole answer."""
-
-    async def replying(_request: web.BaseRequest) -> WholeAnswer:
-        return WholeAnswer(200, b"{}", CIMultiDict())
-
-    connection, wire = ClientConnections(replying, access_log=None)(), Wire()
-    connection.connection_made(cast(asyncio.Transport, wire))
-    return connection, wire
-
-
-async def turns() -> None:
-    """What can go on without anybody's doing goes on."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-async def test_a_client_that_does_not_read_is_not_answered_further():
-    """While what was written waits for the client to read, its next request waits, so that answers do not pile up."""
-    connection, wire = await connected()
-    connection.pause_writing()
-    connection.data_received(post() * 2)
-    await turns()
-    assert wire.said.count(b"HTTP/1.1 200 OK") == 1
-    connection.resume_writing()
-    await turns()
-    assert wire.said.count(b"HTTP/1.1 200 OK") == 2
-    connection.force_close()
-
-
-@pytest.mark.parametrize("waiting", [False, True])
-async def test_a_client_that_goes_ends_its_connection(waiting, caplog):
-    """Whether an answer was to be written or waited to be read: nothing more is said, and nothing is logged."""
-    connection, wire = await connected()
-    wire.closing = not waiting
-    connection.pause_writing()
-    connection.data_received(post() * 2)
-    await turns()
-    connection.connection_lost(ConnectionResetError())
-    await turns()
-    assert (wire.said.count(b"HTTP/1.1"), caplog.text) == (int(waiting), "")
 
 
 def test_a_header_with_a_line_break_is_not_written():

@@ -129,7 +129,7 @@ async def test_a_request_that_is_no_http_shows_nothing(watched):
     assert b"400" in await reader.readline()
     writer.close()
     told = await watched.everything()
-    assert "Error handling request from %s" in told
+    assert "a request was not HTTP as it should be" in told
     assert "zqsecret" not in told
 
 

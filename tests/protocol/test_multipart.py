@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,41 @@ async def test_sizes_are_bounded(bounded: Front):
     async def chunks():
         for start in range(0, len(both), 512):
             yield both[start : start + 512]
+
+    assert await refusal(bounded, chunks()) == (
+        413,
+        "PAYLOAD_TOO_LARGE",
+        "The request's body has more than 4096 bytes; at most 4096 are accepted.",
+    )
+
+
+async def test_a_form_begins_with_its_first_boundary(front: Front):
+    """What stands before the first boundary is no part of a form; one empty line is, which some clients send."""
+    form = request("{hello}", {}, {})
+    assert await sent(front, b"\r\n" + form) == await sent(front, form)
+    for before in (b"x\r\n", b"\r\n\r\n", b"\n" * 100_000):
+        assert await refusal(front, before + form) == (400, "BAD_REQUEST", f"{MALFORMED}.")
+
+
+async def test_a_packed_form_is_not_unpacked(front: Front):
+    """A form with a Content-Encoding is refused before a byte of it is unpacked."""
+    packed = gzip.compress(request("{hello}", {}, {}))
+    headers = {"content-encoding": "gzip"}
+    assert await refusal(front, packed, headers) == (
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "A form is sent as it is, without Content-Encoding.",
+    )
+
+
+async def test_what_is_no_file_counts_for_the_body(bounded: Front):
+    """The headers of parts count for the bound of the whole body, too."""
+    form = request("{hello}", {}, {})
+
+    async def chunks():
+        yield (
+            form.partition(b"--b--")[0] + b"--b\r\n" + b"x: %b\r\n" % (b"y" * 60) * 100 + b"\r\n\r\n--b--\r\n"
+        )
 
     assert await refusal(bounded, chunks()) == (
         413,

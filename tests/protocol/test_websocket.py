@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType
 from multidict import MultiMapping
+from yarl import URL
 
 from adapters.messages import Identity
 from graph.executing.executor import Answer
@@ -189,6 +190,38 @@ async def test_another_subprotocol_is_not_acceptable(front: Front):
             assert await closed(made) == (4406, "Subprotocol not acceptable")
     async with front.client.ws_connect(front.url, protocols=["graphql-ws", SOCKET]) as made:
         assert made.protocol == SOCKET
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "No CONNECTION upgrade hdr"),
+        ({"connection": "upgrade"}, "Unsupported version"),
+        (
+            {"connection": "upgrade", "sec-websocket-version": "13", "sec-websocket-key": "k"},
+            "Handshake error",
+        ),
+    ],
+)
+async def test_a_bad_handshake_is_400(front: Front, caplog, more, said):
+    """A request to become a WebSocket that is not made as RFC 6455 wants it is the client's mistake, and no error
+    here.
+    """
+    found = [
+        b"GET /graphql HTTP/1.1",
+        b"Host: h",
+        b"Upgrade: websocket",
+        b"Sec-WebSocket-Protocol: graphql-transport-ws",
+    ]
+    lines = [*found, *(f"{name}: {value}".encode() for name, value in more.items()), b"", b""]
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(front.url).port)
+    writer.write(b"\r\n".join(lines))
+    head, _, body = (await asyncio.wait_for(reader.readuntil(b"}]}"), 5)).partition(b"\r\n\r\n")
+    writer.close()
+    [error] = json.loads(body)["errors"]
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert (error["extensions"]["code"], said in error["message"]) == ("BAD_REQUEST", True)
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 async def test_who_does_not_begin_is_closed(tmp_path: Path):
