@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
+
+import msgspec
 
 from adapters.failures import UpstreamFailure
 from adapters.messages import Policy, Request, Response, Send
@@ -22,16 +23,14 @@ Clock: TypeAlias = Callable[[], float]
 """Seconds, monotonic: `loop.time` of the running loop, or a test's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallStarted:
+class CallStarted(msgspec.Struct, frozen=True):
     """A call goes down to the transport."""
 
     service: str
     operation: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallEnded:
+class CallEnded(msgspec.Struct, frozen=True):
     """A call ended. Exactly one of `status` and `failure` is set.
 
     `failure` is the failure's class in `adapters/failures.py` by name, `Cancelled` where nobody waited any
@@ -48,8 +47,7 @@ class CallEnded:
     shared: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(msgspec.Struct, frozen=True):
     """A service was asked for its health, by a request of Stolon's own. One of `status` and `failure` is set,
     as in `CallEnded`.
     """
@@ -65,8 +63,7 @@ class Probed:
         return self.status is not None and 200 <= self.status < 300
 
 
-@dataclass(frozen=True, slots=True)
-class Retried:
+class Retried(msgspec.Struct, frozen=True):
     """A call will be tried again after `wait` seconds. `reason` is the status, or the failure's class by name, with
     which attempt number `attempt`, from 1, ended.
     """
@@ -78,8 +75,7 @@ class Retried:
     wait: float
 
 
-@dataclass(frozen=True, slots=True)
-class NotRetried:
+class NotRetried(msgspec.Struct, frozen=True):
     """A call was not tried again, though it might have fared better and was safe to repeat. `why` is a value of
     `adapters.policies.retry_decision.Kept`: `attempts`, `retry_after`, `deadline` or `budget`.
     """
@@ -90,8 +86,7 @@ class NotRetried:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class BreakerTurned:
+class BreakerTurned(msgspec.Struct, frozen=True):
     """A breaker is `closed`, `open` or `half-open` from now on: that of an operation, or of the whole service."""
 
     service: str
@@ -99,8 +94,7 @@ class BreakerTurned:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBack:
+class HeldBack(msgspec.Struct, frozen=True):
     """A call was refused before it left, by an open `breaker`, a full `queue`, or the service's `rate`."""
 
     service: str
@@ -108,16 +102,14 @@ class HeldBack:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(msgspec.Struct, frozen=True):
     """A call waits for its turn."""
 
     service: str
     operation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dequeued:
+class Dequeued(msgspec.Struct, frozen=True):
     """A call that waited so many seconds waits no longer, whether its turn came or not."""
 
     service: str
@@ -125,8 +117,7 @@ class Dequeued:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class KeyMet:
+class KeyMet(msgspec.Struct, frozen=True):
     """A client's idempotency key was met again: the first answer was `replayed`, a change under way was `joined`, or
     the key was `reused` for another payload.
     """
@@ -136,8 +127,7 @@ class KeyMet:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class CacheUsed:
+class CacheUsed(msgspec.Struct, frozen=True):
     """The cache had a part in a read: it answered (`hit`), or with what was not fresh any more (`stale`); it was told
     by a 304 that its answer still holds (`revalidated`); it kept a new one (`stored`); or the request asked to pass
     it by (`bypassed`). Of reads that it neither answered nor kept nothing is told.
@@ -148,8 +138,7 @@ class CacheUsed:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class FellBack:
+class FellBack(msgspec.Struct, frozen=True):
     """A read was answered in place of its service: by a `stale` answer, or by a `constant`. `reason` is the status,
     or the failure's class by name.
     """
@@ -160,8 +149,7 @@ class FellBack:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TokenAsked:
+class TokenAsked(msgspec.Struct, frozen=True):
     """A service's token endpoint was asked for a token: it was `granted`; `refused`; `caller_refused`, where it was
     the caller's token that did not do; or the endpoint was `unavailable`.
     """
@@ -223,7 +211,7 @@ def ended(
 def watch(clock: Clock, observers: tuple[Observer, ...]) -> Policy:
     """The policy that tells observers of every call that goes to the transport."""
 
-    async def told(request: Request, send: Send) -> Response:
+    async def policy(request: Request, send: Send) -> Response:
         started = clock()
         tell(observers, CallStarted(request.service, request.operation))
         try:
@@ -232,11 +220,16 @@ def watch(clock: Clock, observers: tuple[Observer, ...]) -> Policy:
             now = clock()
             tell(observers, ended(request, failure, now - started, now=now, shared=False))
             raise
-        now = clock()
-        tell(observers, ended(request, response, now - started, now=now, shared=False))
+        status, size = response.status, len(response.body)  # as `ended` has it
+        seconds = clock() - started
+        tell(
+            observers,
+            CallEnded(request.service, request.operation, status, None, seconds, size, shared=False),
+        )
         return response
 
-    def policy(request: Request, send: Send) -> Awaitable[Response]:
-        return told(request, send) if observers else send(request)
+    return policy if observers else _untold
 
-    return policy
+
+def _untold(request: Request, send: Send) -> Awaitable[Response]:
+    return send(request)

@@ -2,14 +2,20 @@
 
 `resolvers/call.py` makes requests; every policy of `adapters/stack.py` passes them on;
 `adapters/transport/transport.py` turns them into bytes on a socket. Nothing here knows aiohttp.
+
+These two are Structs, not dataclasses, since each call makes them and copies them more than once: msgspec does that
+in C. `msgspec.structs.replace` makes the copies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from adapters.policies.fallback_rule import Fallback
 
@@ -30,45 +36,33 @@ class Identity:
 ANONYMOUS = Identity(partition="anonymous")
 
 
-class Departure:
+class Departure(msgspec.Struct, eq=False):
     """Whether a request may have left this process. The transport marks it; whoever ends the wait reads it.
 
     It is the one thing in a message that changes, once and one way: an exception cannot carry the truth out
     of a call that was cancelled, and a mutation's `OUTCOME_UNKNOWN` depends on that truth.
     """
 
-    __slots__ = ("sent",)
-
-    def __init__(self) -> None:
-        self.sent = False
+    sent: bool = False
 
     def mark(self) -> None:
         """From here on the service may have received the request, whole or in part."""
         self.sent = True
 
-    def __repr__(self) -> str:
-        return f"Departure(sent={self.sent})"
 
-
-class Awaited:
+class Awaited(msgspec.Struct, eq=False):
     """Until when anybody waits for a call that several share, in seconds on the loop's clock; None without an end.
 
     Beside `Departure` the one thing in a message that changes, and one way too: who joins may wait longer than those
     before.
     """
 
-    __slots__ = ("until",)
-
-    def __init__(self, until: float | None) -> None:
-        self.until = until
+    until: float | None
 
     def join(self, until: float | None) -> None:
         """One more waits, until then."""
         if self.until is not None:
             self.until = None if until is None else max(self.until, until)
-
-    def __repr__(self) -> str:
-        return f"Awaited(until={self.until})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +75,7 @@ class Once:
     payload: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, eq=False):
     """One upstream call. `target` is path and query, percent-encoded, starting with `/`; it is appended to
     the base URL.
 
@@ -95,28 +88,28 @@ class Request:
     `anew` follows a change, and is not answered without asking the service.
     `flight` makes it one with others in flight where that is not the whole request. `fallback` is given where the
     service does not answer, instead of what its operation has. `deadline` is seconds on the
-    loop's clock, or None. `departure` takes no part in equality; a copy made with `dataclasses.replace` shares it,
+    loop's clock, or None. `departure` takes no part in equality; a copy with something else in it shares it,
     which is how news of sending travels back up the stack. `awaited` is there where several may wait for it.
     """
 
     service: str
     operation: str
     method: str
-    target: str = field(repr=False)  # it names people, and may hold a service's key
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    target: str  # it names people, and may hold a service's key
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: bytes | None = None
     safe: bool = False
     keyed: bool = False
-    identity: Identity = field(default=ANONYMOUS, repr=False)
+    identity: Identity = ANONYMOUS
     entitled: bool = False
     once: Once | None = None
     tags: tuple[str, ...] = ()
     anew: bool = False
-    flight: bytes | None = field(default=None, repr=False)
+    flight: bytes | None = None
     fallback: Fallback | None = None
     deadline: float | None = None
-    departure: Departure = field(default_factory=Departure, repr=False, compare=False)
-    awaited: Awaited | None = field(default=None, repr=False, compare=False)
+    departure: Departure = msgspec.field(default_factory=Departure)
+    awaited: Awaited | None = None
 
     @property
     def latest(self) -> float | None:
@@ -125,40 +118,44 @@ class Request:
 
     def until(self, deadline: float) -> Request:
         """The same, with this deadline and a departure of its own."""
-        copy = _copied(self)
-        _PUT_DEADLINE(copy, deadline)
-        _PUT_DEPARTURE(copy, Departure())
-        return copy
+        return replace(self, deadline=deadline, departure=Departure())
 
     def shared(self, awaited: Awaited) -> Request:
         """The same, for as long as anybody waits."""
-        copy = _copied(self)
-        _PUT_AWAITED(copy, awaited)
-        return copy
+        return replace(self, awaited=awaited)
 
     def carrying(self, headers: Mapping[str, str]) -> Request:
         """The same, with these headers."""
-        copy = _copied(self)
-        _PUT_HEADERS(copy, headers)
-        return copy
+        return replace(self, headers=headers)
+
+    def __eq__(self, other: object) -> bool:
+        return _COMPARED(self) == _COMPARED(other) if isinstance(other, Request) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.service, self.operation, self.method, self.target, self.body))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in _SHOWN)
+        return f"Request({shown})"
 
 
-# Each call is copied more than once, and `dataclasses.replace` takes three times as long as this. The slots' own
-# descriptors fill a copy that nobody else has seen yet; then it is as frozen as any.
-_NAMES: Final = [one.name for one in fields(Request)]
-_VALUES: Final = attrgetter(*_NAMES)
-_PUTS: Final[list[Callable[[Request, object], None]]] = [vars(Request)[name].__set__ for name in _NAMES]
-_PUT_HEADERS: Final = _PUTS[_NAMES.index("headers")]
-_PUT_DEADLINE: Final = _PUTS[_NAMES.index("deadline")]
-_PUT_DEPARTURE: Final = _PUTS[_NAMES.index("departure")]
-_PUT_AWAITED: Final = _PUTS[_NAMES.index("awaited")]
-
-
-def _copied(request: Request) -> Request:
-    copy = object.__new__(Request)
-    for put, value in zip(_PUTS, _VALUES(request), strict=True):
-        put(copy, value)
-    return copy
+_COMPARED: Final = attrgetter(
+    *(one for one in Request.__struct_fields__ if one not in ("departure", "awaited"))
+)
+_SHOWN: Final = (
+    "service",
+    "operation",
+    "method",
+    "safe",
+    "keyed",
+    "entitled",
+    "once",
+    "tags",
+    "anew",
+    "fallback",
+    "deadline",
+)
+"""What says nothing of anybody, and holds no key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +174,29 @@ class Freshness:
     constant: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, eq=False):
     """What the service answered. `headers` in lower case, equal ones joined with `, ` (RFC 9110, section
     5.3). `shared`: to another call than the one that it is given to. `moved`: at another place than was asked.
-    `freshness` is None for what must not be used again.
+    `freshness` is None for what must not be used again. The last three take no part in equality.
     """
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    shared: bool = field(default=False, compare=False)
-    moved: bool = field(default=False, compare=False)
-    freshness: Freshness | None = field(default=None, compare=False)
+    headers: Mapping[str, str]
+    body: bytes
+    shared: bool = False
+    moved: bool = False
+    freshness: Freshness | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Response):
+            return NotImplemented
+        return (self.status, self.headers, self.body) == (other.status, other.headers, other.body)
+
+    def __hash__(self) -> int:
+        return hash((self.status, self.body))
+
+    def __repr__(self) -> str:
+        return f"Response(status={self.status}, shared={self.shared}, moved={self.moved}, freshness={self.freshness})"
 
 
 Send: TypeAlias = Callable[[Request], Awaitable[Response]]

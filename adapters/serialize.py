@@ -67,10 +67,12 @@ def target(operation: Operation, values: Mapping[Parameter, object]) -> str:
         return _path(operation, values)
     _all_known(operation, values)
     path = _path(operation, values)
+    if not operation.in_query:
+        return path
     pairs = [
         pair
-        for one in operation.parameters
-        if one.location == "query" and values.get(one) is not None
+        for one in operation.in_query
+        if values.get(one) is not None
         for pair in _query(operation, one, values[one])
     ]
     return f"{path}?{'&'.join(pairs)}" if pairs else path
@@ -87,10 +89,10 @@ def headers(operation: Operation, values: Mapping[Parameter, object]) -> dict[st
     sent: dict[str, str] = {}
     if not values:
         return sent
-    for one in operation.parameters:
+    for one in operation.in_headers:
         name = one.name.lower()
         value = values.get(one)
-        if one.location != "header" or value is None or name in _NOT_PARAMETERS:
+        if value is None or name in _NOT_PARAMETERS:
             continue
         if name in _FRAMING:
             raise BadValue(one.name, "is a header that only the transport sets")
@@ -120,27 +122,30 @@ def _taken_apart(parameter: Parameter, value: object) -> Plain:
 
 def _path(operation: Operation, values: Mapping[Parameter, object]) -> str:
     segments: list[str] = []
-    for fixed, names in _template(operation.path):
-        filled = fixed[0]
-        for name, after in zip(names, fixed[1:], strict=True):
+    for filled, names in _template(operation.path):
+        if not names:
+            segments.append(filled)
+            continue
+        for name, after in names:
             filled += _in_path(operation, name, values) + after
-        if names and filled in ("", ".", ".."):
-            raise BadValue(names[0], "must not make a path segment empty, `.` or `..`")
+        if filled in ("", ".", ".."):
+            raise BadValue(names[0][0], "must not make a path segment empty, `.` or `..`")
         segments.append(filled)
     path = "/".join(segments)
     return path if path.startswith("/") else f"/{path}"
 
 
 @lru_cache(maxsize=4096)  # as many paths as contracts have
-def _template(path: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-    """The segments of a path: what stands fixed in each, encoded, around the names of its parameters."""
-    return tuple(
-        (
-            tuple(quote(one, safe=_PATH_SAFE) for one in _IN_TEMPLATE.split(segment)[::2]),
-            tuple(_IN_TEMPLATE.findall(segment)),
-        )
-        for segment in path.split("/")
-    )
+def _template(path: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """The segments of a path: how each begins, then the names of its parameters, each with what follows it; what
+    stands fixed is encoded.
+    """
+    segments: list[tuple[str, tuple[tuple[str, str], ...]]] = []
+    for segment in path.split("/"):
+        parts = _IN_TEMPLATE.split(segment)
+        begins, *after = (quote(one, safe=_PATH_SAFE) for one in parts[::2])
+        segments.append((begins, tuple(zip(parts[1::2], after, strict=True))))
+    return tuple(segments)
 
 
 def _in_path(operation: Operation, name: str, values: Mapping[Parameter, object]) -> str:
@@ -149,6 +154,8 @@ def _in_path(operation: Operation, name: str, values: Mapping[Parameter, object]
     if parameter is None or value is None:
         raise BadValue(name, "must have a value, since it is part of the path")
     taken = _taken_apart(parameter, value)
+    if parameter.style == "simple" and isinstance(taken, str) and taken.isalnum() and taken.isascii():
+        return taken  # as most keys are: no dots, and nothing to encode
     for text in _all_texts(taken):
         _no_dots(parameter, text)
     if not taken:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
-from types import TracebackType
+from types import FunctionType, MethodType, TracebackType
 from typing import Self
 
 from adapters.caching.cache import Cache
@@ -57,9 +57,14 @@ def stack(*policies: Policy, transport: Send) -> Send:
 
 
 def _over(policy: Policy, send: Send) -> Send:
-    # No coroutine of its own: there is one of these for each policy of each call.
+    # No coroutine of its own: there is one of these for each policy of each call. Nor is an object called, but its
+    # method, which Python has to look up anew otherwise.
+    call: Policy = policy
+    if not isinstance(policy, FunctionType | MethodType):
+        call = policy.__call__  # type: ignore[operator] # mypy knows none of a Callable
+
     def sent(request: Request) -> Awaitable[Response]:
-        return policy(request, send)
+        return call(request, send)
 
     return sent
 
@@ -83,7 +88,7 @@ class Upstream:
         self._transport = Transport(
             service.url, connections=service.connections, answer_limit=service.answer_limit, tls=context
         )
-        wire: Send = self._transport
+        wire: Send = self._transport.__call__
         if service.tls is not None and context is not None:
             wire = _over(fresh_certificate(service.name, service.tls, context, clock), wire)
         self._credentials = credentials(service, clock, observers)
@@ -112,9 +117,9 @@ class Upstream:
             self._breakers.gate,
             self._limits,
             self._breakers.judge,
-            budget(service.budget_header, clock),
+            *(() if service.budget_header is None else (budget(service.budget_header, clock),)),
             *around,
-            watch(clock, observers),
+            *((watch(clock, observers),) if observers else ()),
             transport=wire,
         )
         # For health probes: nobody's credentials, nobody's flight, and no part in what is told of calls.

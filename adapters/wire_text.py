@@ -73,6 +73,8 @@ def _decimal(value: Decimal) -> str:
 
 def plain(value: object) -> Plain:
     """A value taken apart for the styles of OpenAPI. What is None is left out, in lists and objects too."""
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, Mapping):
         return {
             scalar(name): _texts(item) if _is_list(item) else scalar(item)

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import msgspec
 
+from adapters.contract.constraints import Constraints
 from adapters.contract.contract import MISSING, Contract, Kind, Parameter, Schema, Use
 from adapters.messages import Identity, Request
 from adapters.problem import FieldProblem
@@ -75,21 +76,21 @@ def request_of(
     parameters: dict[Parameter, object] = {}
     body: Any = MISSING
     for binding in call.bindings:
-        value = supply(binding.supplier, supplied, sender)
+        value, to = supply(binding.supplier, supplied, sender), binding.target
         if value is MISSING:
             continue
         try:
-            sent = to_wire(call.contract, binding.target.use, value)
+            sent = to_wire(call.contract, to.use, value)
         except ValueError as wrong:
             raise FieldError(_refusal(call, binding, (), str(wrong))) from None
-        if binding.target.parameter is not None:
-            # No URL or header can say null: it means the same as nothing.
-            if sent is not None:
-                _check(call, binding, sent)
-                parameters[binding.target.parameter] = sent
-            continue
-        _check(call, binding, sent)
-        body = _placed(body, binding.target.body or (), sent)
+        # No URL or header can say null: it means the same as nothing.
+        if to.parameter is None or sent is not None:
+            if to.constraints is not None:
+                _check(call, binding, to.constraints, sent)
+            if to.parameter is None:
+                body = _placed(body, to.body or (), sent)
+            else:
+                parameters[to.parameter] = sent
     change = put(supplied.change, call.change_key, parameters)
     by_name: dict[str, object] = {}
     if more:
@@ -225,6 +226,8 @@ def to_wire(contract: Contract, use: Use, value: Any) -> Any:
 
 
 def _leaf_to_wire(schema: Schema, value: Any) -> Any:
+    if schema.kind is Kind.STRING and isinstance(value, str):  # as most are
+        return value
     if schema.kind in (Kind.INTEGER, Kind.INT64) and isinstance(value, str):
         digits = value.removeprefix("-")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 40):
@@ -253,10 +256,7 @@ def _decimal(schema: Schema, value: Any) -> Any:
     return str(number) if schema.json_type == "string" else number
 
 
-def _check(call: BoundOperation, binding: Binding, sent: object) -> None:
-    constraints = binding.target.constraints
-    if constraints is None:
-        return
+def _check(call: BoundOperation, binding: Binding, constraints: Constraints, sent: object) -> None:
     found = constraints.check(sent)
     if found:
         raise FieldError(_refusal(call, binding, found[0].path, found[0].message, found[1:]))

@@ -21,8 +21,11 @@ credentials, or the project says that the operation is shared. Changes drop what
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+import dataclasses
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from adapters.caching.cache_entry import Entry, confirmed
 from adapters.caching.cache_invalidation import Invalidation
@@ -47,8 +50,7 @@ _TO_ANSWER: Final = 0.05
 """Seconds of a call's time that are left, at most, to answer with a stale answer when the service did not."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(msgspec.Struct, frozen=True):
     """A read, and all that was found out about it."""
 
     request: Request
@@ -84,7 +86,7 @@ class Cache:
         fallback = request.fallback
         if fallback is not None and fallback.stale is not None and fallback.stale > reuse.fallback:
             # From here on its answers are kept for so long, whichever field asks for them next.
-            reuse = self._reuse[request.operation] = replace(reuse, fallback=fallback.stale)
+            reuse = self._reuse[request.operation] = dataclasses.replace(reuse, fallback=fallback.stale)
         if request.method not in _READS and reuse.fresh is None and not reuse.fallback:
             return await send(request)
         want = wanted(request.headers, anew=request.anew)
@@ -135,7 +137,10 @@ class Cache:
         """The service's answer, or the kept one where it still holds or no other can be had."""
         since, sent_at = self._shelf.moment, self._epoch()
         try:
-            response, renewed = await self._answer(asked, entry, send)
+            if entry is None and not asked.reuse.shared:  # as it mostly is: with as little between as can be
+                response, renewed = await send(asked.request), False
+            else:
+                response, renewed = await self._answer(asked, entry, send)
         except NotSent:
             raise
         except UpstreamFailure:
@@ -162,8 +167,6 @@ class Cache:
     async def _answer(self, asked: _Asked, entry: Entry | None, send: Send) -> tuple[Response, bool]:
         """What the service answers, and whether that is the kept answer, renewed."""
         request = asked.request
-        if entry is None and not asked.reuse.shared:  # as it mostly is: with as little between as can be
-            return await send(request), False
         sent_at = self._epoch()
         conditions = {} if entry is None else entry.validators()
         for_all = asked.want is ANYTHING and (asked.reuse.shared or (entry is not None and entry.shared))
@@ -218,7 +221,7 @@ def _reuse_of(rules: OperationRules) -> Reuse:
     declared = rules.fallback
     if declared is None or declared.stale is None:
         return rules.reuse
-    return replace(rules.reuse, fallback=declared.stale)
+    return dataclasses.replace(rules.reuse, fallback=declared.stale)
 
 
 def _replaces(status: int, entry: Entry) -> bool:

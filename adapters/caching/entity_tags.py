@@ -71,8 +71,11 @@ def read_tags(name: str, keys: Collection[Key] | None = None) -> tuple[str, ...]
     if keys is None or len(keys) > MOST_KEYS:
         return (_tag(name, ANY), _tag(name, UNKNOWN))
     head = _head(name)
+    if len(keys) == 1:
+        (key,) = keys
+        return (f"{head}:{ANY}", f"{head}:{_spelled(key)}")
     own = [f"{head}:{_spelled(key)}" for key in keys]
-    return (f"{head}:{ANY}", *(own if len(own) == 1 else dict.fromkeys(own)))
+    return (f"{head}:{ANY}", *dict.fromkeys(own))
 
 
 def read_tags_of_types(names: Iterable[str]) -> tuple[str, ...]:

@@ -227,6 +227,17 @@ class Operation:
     description: str | None = None
     deprecated: bool = False
     unusable: str | None = None
+    in_query: tuple[Parameter, ...] = field(init=False, repr=False, compare=False)
+    """Those of its parameters, in the contract's order."""
+    in_headers: tuple[Parameter, ...] = field(init=False, repr=False, compare=False)
+    """The same."""
+
+    def __post_init__(self) -> None:
+        # Asked with every call.
+        object.__setattr__(self, "in_query", tuple(one for one in self.parameters if one.location == "query"))
+        object.__setattr__(
+            self, "in_headers", tuple(one for one in self.parameters if one.location == "header")
+        )
 
     def parameter(self, name: str, location: Location | None = None) -> Parameter | None:
         """The parameter of that upstream name (and location), or None."""

@@ -7,9 +7,10 @@ before: nobody but a way says who a call is from.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+from msgspec.structs import replace
 
 from adapters.messages import Request, Response
 

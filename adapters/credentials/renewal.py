@@ -8,8 +8,9 @@ that a change may be sent again too, and new credentials are its only remedy.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, Protocol, TypeAlias
+
+from msgspec.structs import replace
 
 from adapters.messages import Departure, Request, Response, Send
 

@@ -70,7 +70,9 @@ class Breakers:
 
     def gate(self, request: Request, send: Send) -> Awaitable[Response]:
         """Raises `Refused` while the breaker is open, and while half-open as soon as its probes are under way."""
-        self._check(self._of(request), request)
+        breaker = self._of(request)
+        if not isinstance(breaker.state, Closed):
+            self._check(breaker, request)
         return send(request)
 
     async def judge(self, request: Request, send: Send) -> Response:
@@ -78,8 +80,8 @@ class Breakers:
         breaker = self._of(request)
         if not breaker.rule.enabled:
             return await send(request)
-        self._check(breaker, request)
         if not isinstance(breaker.state, Closed):
+            self._check(breaker, request)
             breaker.turn(begun(breaker.state))
         number, started = breaker.state.number, self._clock()
         try:
@@ -99,8 +101,6 @@ class Breakers:
         return self._own.get(request.operation, self._rest)
 
     def _check(self, breaker: _Breaker, request: Request) -> None:
-        if isinstance(breaker.state, Closed):
-            return
         wait = refusal(breaker.rule, breaker.state, self._clock())
         if wait is None:
             return

@@ -18,8 +18,10 @@ change again under the same key, as a client would: the service knows the key.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Awaitable
 from typing import Final
+
+from msgspec.structs import replace
 
 from adapters.facts import Clock, KeyMet, Observer, tell
 from adapters.failures import KeyReused, UpstreamFailure
@@ -52,13 +54,14 @@ class Claims:
         self._observers = observers
         self._landing: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, request: Request, send: Send) -> Response:
+    def __call__(self, request: Request, send: Send) -> Awaitable[Response]:
         """Sends the request, or answers as another replica did. Raises `KeyReused` for another payload under its
         key.
         """
         once = request.once
-        if once is None:
-            return await send(request)
+        return send(request) if once is None else self._change(request, once, send)
+
+    async def _change(self, request: Request, once: Once, send: Send) -> Response:
         claim = await self._claimed(request, once)
         if isinstance(claim, Response):
             return claim

@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import msgspec
+
 from adapters.facts import Clock
 from adapters.failures import TimedOut
 from adapters.messages import Policy, Request, Response, Send
@@ -63,15 +65,12 @@ def deadline(timeout: float, clock: Clock, own: Mapping[str, float] = MappingPro
     return policy
 
 
-class _Limit:
+class _Limit(msgspec.Struct, eq=False):
     """Ends a task's wait, and knows that it did."""
 
-    __slots__ = ("_task", "passed")
-
-    def __init__(self, task: asyncio.Task[object]) -> None:
-        self._task = task
-        self.passed = False
+    task: asyncio.Task[object]
+    passed: bool = False
 
     def end(self) -> None:
         self.passed = True
-        self._task.cancel()
+        self.task.cancel()

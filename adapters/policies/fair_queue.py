@@ -17,15 +17,16 @@ Item = TypeVar("Item")
 class FairQueue(Generic[Item]):
     """At most `most` items, which are told apart by their hash."""
 
-    __slots__ = ("_count", "_lines", "most")
+    __slots__ = ("_lines", "count", "most")
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._lines: OrderedDict[str, OrderedDict[Item, None]] = OrderedDict()
-        self._count = 0
+        self.count = 0
+        """How many wait, for who asks with every call."""
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     @property
     def parties(self) -> Iterable[str]:
@@ -43,14 +44,14 @@ class FairQueue(Generic[Item]):
         is full, the last in the longest line, if that is longer than the party's will be; else this very one.
         """
         displaced = None
-        if self._count >= self.most:
+        if self.count >= self.most:
             longest = max(self._lines, key=self._line_of, default=party)
             if self._line_of(longest) <= self._line_of(party) + 1:
                 return item
             displaced, _ = self._lines[longest].popitem()
-            self._count -= 1
+            self.count -= 1
         self._lines.setdefault(party, OrderedDict())[item] = None
-        self._count += 1
+        self.count += 1
         return displaced
 
     def take(self, may: Callable[[str], bool]) -> tuple[str, Item] | None:
@@ -60,7 +61,7 @@ class FairQueue(Generic[Item]):
         for party, line in self._lines.items():
             if may(party):
                 item, _ = line.popitem(last=False)
-                self._count -= 1
+                self.count -= 1
                 self._lines.move_to_end(party)
                 if not line:
                     del self._lines[party]
@@ -73,7 +74,7 @@ class FairQueue(Generic[Item]):
         if line is None or item not in line:
             return False
         del line[item]
-        self._count -= 1
+        self.count -= 1
         if not line:
             del self._lines[party]
         return True

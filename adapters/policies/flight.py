@@ -14,8 +14,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+
+from msgspec.structs import replace
 
 from adapters.facts import Clock, Observer, ended, tell
 from adapters.failures import Unavailable, again
@@ -146,7 +148,7 @@ class Flights:
     def _start(self, part: int, request: Request, send: Send) -> _Flight:
         awaited = Awaited(request.deadline)
         flight = _Flight(request.shared(awaited), awaited, part)
-        flight.task = asyncio.create_task(self._fly(flight, send))
+        flight.task = asyncio.get_running_loop().create_task(self._fly(flight, send))
         self._aloft.add(flight)
         return flight
 

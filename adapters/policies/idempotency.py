@@ -19,8 +19,11 @@ here they are told without asking it. What is known here is what this process sa
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from adapters.facts import Clock, KeyMet, Observer, tell
 from adapters.failures import KeyReused, UpstreamFailure, again
@@ -55,11 +58,12 @@ class Changes:
         self._under_way: dict[str, _UnderWay] = {}
         self._observers = observers
 
-    async def __call__(self, request: Request, send: Send) -> Response:
+    def __call__(self, request: Request, send: Send) -> Awaitable[Response]:
         """Sends the request, or answers as an equal one was. Raises `KeyReused` for another payload under its key."""
         once = request.once
-        if once is None:
-            return await send(request)
+        return send(request) if once is None else self._change(request, once, send)
+
+    async def _change(self, request: Request, once: Once, send: Send) -> Response:
         while (first := self._under_way.get(once.key)) is not None:
             same = first.payload == once.payload
             if first.departure.sent:

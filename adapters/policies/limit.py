@@ -107,7 +107,7 @@ class Limits:
         party = request.identity.partition if self._by_caller else _ALL
         now = self._clock()
         bulkhead = lane.bulkhead
-        if bulkhead.under_way < bulkhead.calls and not lane.queue and lane.pacing.may(now, party):
+        if bulkhead.under_way < bulkhead.calls and not lane.queue.count and lane.pacing.may(now, party):
             bulkhead.under_way += 1
             told = lane.pacing.go(now, party)
         else:
@@ -167,7 +167,7 @@ class Limits:
     def _pump(self) -> None:
         """Gives turns to all whose turn it is, and sets the timer for the next."""
         for lane in self._lanes:
-            if lane.queue:
+            if lane.queue.count:
                 break
         else:
             return

@@ -34,6 +34,7 @@ _PAIRS: Final = (
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
     ("x-rate-limit-remaining", "x-rate-limit-reset"),
 )
+_TELLING: Final = frozenset({"ratelimit", "retry-after", *(remaining for remaining, _ in _PAIRS)})
 _SINCE_1970: Final = 1e9
 """A reset from here on is a time since 1970, not a time to wait: 30 years."""
 _SINCE_1970_MS: Final = 1e12
@@ -51,6 +52,8 @@ class Quota:
 def quota(response: Response, epoch: float) -> Quota | None:
     """The tightest that the answer tells, or None where it tells nothing. `epoch` is seconds since 1970."""
     headers = response.headers
+    if _TELLING.isdisjoint(headers):  # as it mostly is
+        return None
     if response.status == 429:
         asked = retry_after(response, epoch)
         if asked is not None:

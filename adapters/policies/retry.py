@@ -21,7 +21,8 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from adapters.facts import Clock, NotRetried, Observer, Retried, tell
 from adapters.failures import NotSent, Refused, Unavailable, UpstreamFailure, again
@@ -56,9 +57,14 @@ def retry(
 
     async def policy(request: Request, send: Send) -> Response:
         budget.called()
-        outcome = await _attempt(request, send)
-        if isinstance(outcome, Response) and outcome.status not in PASSING:
-            return outcome
+        outcome: Outcome
+        try:  # as `_attempt`, without a frame of its own: mostly this is all
+            outcome = await send(request)
+        except UpstreamFailure as failure:
+            outcome = failure
+        else:
+            if outcome.status not in PASSING:
+                return outcome
         attempts, doubt = 1, False
         while not isinstance(wait := verdict(request, outcome, attempts), Kept):
             doubt = doubt or may_have_worked(request, outcome)

@@ -1,8 +1,9 @@
 """One connection to a service: a request's bytes go out, and the answer to them comes back, whole.
 
 HTTP/1.1 (RFC 9112) is read by aiohttp's parser, which is llhttp; what stands between it and a call is no more than it
-needs: no session, no stream, one future. `adapters/transport/kept_connections.py` has the connections of a
-service, and `adapters/transport/transport.py` makes the bytes and translates what is raised here.
+needs: no session, one future. `adapters/transport/whole_answer.py` reads what comes at once,
+`adapters/transport/kept_connections.py` has the connections of a service, and `adapters/transport/transport.py`
+makes the bytes and translates what is raised here.
 """
 
 from __future__ import annotations
@@ -17,15 +18,12 @@ from aiohttp.streams import StreamReader
 from multidict import CIMultiDictProxy
 
 from adapters.transport.body import Body, BodyError
+from adapters.transport.whole_answer import BODILESS, WholeAnswers, new_parser
 
-_LINE: Final = 8 * 1024
-_FIELD: Final = 16 * 1024
-_FIELDS: Final = 128
 _INTERIM: Final = 16  # answers of 1xx before the one that counts; real ones have none or one
 _EARLY: Final = 64 * 1024  # bytes that a new connection may say before it is asked
 _PIECE: Final = 64 * 1024
 _LARGE: Final = 256 * 1024
-_BODILESS: Final = (204, 304)  # RFC 9110, sections 15.3.5 and 15.4.5
 
 
 class Answer(NamedTuple):
@@ -47,6 +45,7 @@ class Connection(asyncio.Protocol):
         "_bodiless",
         "_body",
         "_early",
+        "_fed",
         "_fit",
         "_head",
         "_interim",
@@ -59,6 +58,8 @@ class Connection(asyncio.Protocol):
         "_rest",
         "_transport",
         "_waiter",
+        "_whole",
+        "_with_body",
         "usable",
     )
 
@@ -70,9 +71,17 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._rest: memoryview | None = None  # of a large body, what was not written yet
         self._early: bytes | None = b""  # None once it was asked
-        self._parser: HttpResponseParser | None = None
+        self._whole = WholeAnswers(loop, limit)
+        self._parser: HttpResponseParser | None = None  # of other answers, with bodies or without
+        self._with_body = True
         # Failures land as results: a future whose exception nobody came to fetch would be logged as a bug.
         self._waiter: asyncio.Future[Answer | Exception] | None = None
+        # Of the answer that is coming.
+        self._fed = self._bodiless = False
+        self._head: RawResponseMessage | None = None
+        self._payload: StreamReader | None = None
+        self._body: Body | None = None
+        self._interim = 0
         self._fit = True  # for another request, once this one is answered
         self.usable = True
         """Whether it may be asked: it is open, and said nothing but answers, each of them whole and asked for."""
@@ -87,23 +96,7 @@ class Connection(asyncio.Protocol):
         if transport is None or not self.usable:
             raise aiohttp.ServerDisconnectedError
         self.usable = False
-        self._parser = HttpResponseParser(
-            cast("BaseProtocol", self),  # as far as the parser's payloads go
-            self._loop,
-            self._limit,
-            max_line_size=_LINE,
-            max_field_size=_FIELD,
-            max_headers=_FIELDS,
-            payload_exception=aiohttp.ClientPayloadError,
-            response_with_body=not bodiless,
-            read_until_eof=True,
-            auto_decompress=False,
-        )
-        self._bodiless = bodiless
-        self._head: RawResponseMessage | None = None
-        self._payload: StreamReader | None = None
-        self._body: Body | None = None
-        self._interim = 0
+        self._fed, self._bodiless, self._interim = False, bodiless, 0
         waiter: asyncio.Future[Answer | Exception] = self._loop.create_future()
         self._waiter = waiter
         if body is None:
@@ -124,10 +117,21 @@ class Connection(asyncio.Protocol):
             outcome = await waiter
         finally:
             # An idle connection would hold an answer, and what its caller asked, for as long as it is kept.
-            self._waiter = self._parser = self._rest = self._head = self._payload = self._body = None
+            self._waiter = self._rest = self._head = self._payload = self._body = None
+            if not self.usable:
+                self._parser = None
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    def _parser_for_all(self) -> HttpResponseParser:
+        """Of whatever answer comes: the last one's, where that came to its end and was of the same kind."""
+        if self._parser is not None and (self._head is not None or self._with_body is not self._bodiless):
+            return self._parser
+        self._with_body = not self._bodiless
+        protocol = cast("BaseProtocol", self)  # as far as the parser's payloads go
+        self._parser = new_parser(protocol, self._loop, self._limit, with_body=self._with_body)
+        return self._parser
 
     def end(self, failure: Exception | None = None) -> None:
         """Closes the connection without waiting for anything; a call that is under way fails with this."""
@@ -152,12 +156,20 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """These bytes came."""
-        parser, waiter = self._parser, self._waiter
-        if parser is None or waiter is None or waiter.done():
+        waiter = self._waiter
+        if waiter is None or waiter.done():
             self._unasked(data)
             return
         try:
-            messages, upgraded, _ = parser.feed_data(data)
+            if not self._fed:
+                self._fed = True
+                whole = None if self._bodiless else self._whole.read(data)
+                if whole is not None:
+                    message, body = whole
+                    self.usable = self._may_stay(message)
+                    waiter.set_result(Answer(message.code, message.headers, body))
+                    return
+            messages, upgraded, _ = self._parser_for_all().feed_data(data)
             if upgraded:
                 raise aiohttp.ClientPayloadError("an upgrade that nobody asked for")
             for message, payload in messages:
@@ -178,7 +190,9 @@ class Connection(asyncio.Protocol):
         self._transport = self._rest = None
         if not self._lost.done():
             self._lost.set_result(None)
-        if self._waiter is not None and not self._waiter.done():
+        if self._waiter is None:
+            self._parser = None  # or the two would hold each other
+        elif not self._waiter.done():
             self._ended(exc)
 
     def pause_writing(self) -> None:
@@ -218,7 +232,7 @@ class Connection(asyncio.Protocol):
                 raise aiohttp.ClientPayloadError("too many interim answers")
         else:
             self._head, self._payload = message, payload
-            if message.code in _BODILESS:
+            if message.code in BODILESS:
                 self._bodiless = True
             if self._bodiless:
                 return
@@ -234,9 +248,10 @@ class Connection(asyncio.Protocol):
         head, payload, body = self._head, self._payload, self._body
         if head is None or payload is None:
             return
+        ended = payload.is_eof()
         if self._bodiless:
             whole = b""
-        elif body is None and payload.is_eof():
+        elif body is None and ended:
             whole = payload.read_nowait()
             if len(whole) > self._limit:
                 raise BodyError(f"the body is longer than {self._limit} bytes")
@@ -244,19 +259,20 @@ class Connection(asyncio.Protocol):
             if body is None:
                 self._body = body = Body(None, self._limit)
             body.feed(payload.read_nowait())
-            if not payload.is_eof():
+            if not ended:
                 return
             whole = body.whole()
         self.usable = (
-            self._fit
-            and not head.should_close
-            and payload.is_eof()
-            and not self._rest
-            and self._transport is not None
+            ended
+            and self._may_stay(head)
             # Or else the parser holds the beginning of something that nobody asked for.
             and (self._parser is None or self._parser.feed_eof() is None)
         )
         self._land(Answer(head.code, head.headers, whole))
+
+    def _may_stay(self, head: RawResponseMessage) -> bool:
+        """Whether nothing speaks against another request once the answer with this head was whole."""
+        return self._fit and not head.should_close and not self._rest and self._transport is not None
 
     def _ended(self, exc: Exception | None) -> None:
         """What a call comes to whose connection was closed before its answer was whole."""

@@ -24,13 +24,14 @@ from __future__ import annotations
 
 import re
 import ssl
-from dataclasses import replace
+from collections.abc import Coroutine
 from functools import lru_cache
 from importlib import metadata
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import aiohttp
+from msgspec.structs import replace
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -69,10 +70,12 @@ def _version() -> str:
 
 
 _DEFAULTS: Final = {
-    "accept": "application/json, application/problem+json",
-    "accept-encoding": ENCODINGS,
-    "user-agent": f"stolon/{_version()}",
+    "accept": "accept: application/json, application/problem+json\r\n",
+    "accept-encoding": f"accept-encoding: {ENCODINGS}\r\n",
+    "user-agent": f"user-agent: stolon/{_version()}\r\n",
 }
+"""Lines of a head, by name."""
+_DEFAULT_LINES: Final = "".join(_DEFAULTS.values())
 
 
 class Transport:
@@ -123,7 +126,7 @@ class Transport:
     ) -> None:
         await self.close()
 
-    async def __call__(self, request: Request) -> Response:
+    def __call__(self, request: Request) -> Coroutine[Any, Any, Response]:
         """Sends once and reads the whole answer; cancelling closes the connection.
 
         Redirects are followed for GET and HEAD within the origin (`adapters/transport/redirect.py`); any other 3xx is
@@ -139,9 +142,9 @@ class Transport:
         if method is None:
             raise NotSent(f"{request.service}: the method of {request.operation} is not an HTTP method")
         fields = self._host + _outgoing(request, method)
-        response = await self._exchange(request, method, f" {self._path}{request.target}{fields}")
-        if not 300 <= response.status < 400:
-            return response
+        return self._exchange(request, method, f" {self._path}{request.target}{fields}", fields)
+
+    async def _followed(self, request: Request, method: str, response: Response, fields: str) -> Response:
         # Encoded already: yarl must neither decode nor encode again, or `%2F` would become a slash.
         url = URL(f"{self._origin}{self._path}{request.target}", encoded=True)
         for _ in range(HOPS):
@@ -153,7 +156,10 @@ class Transport:
             response = replace(response, moved=True)
         return response
 
-    async def _exchange(self, request: Request, method: str, rest: str) -> Response:
+    async def _exchange(
+        self, request: Request, method: str, rest: str, onward: str | None = None
+    ) -> Response:
+        """The answer; where it leads elsewhere, what is there, `onward` being the head's fields for that."""
         kept = self._kept
         if kept is None:
             raise _closed(request)
@@ -173,7 +179,10 @@ class Transport:
             raise _translated(request, failure) from failure
         if self._kept is not kept:  # closed while this answer was on its way up
             raise _closed(request)
-        return Response(status, _joined(headers), body)
+        response = Response(status, _joined(headers), body)
+        if onward is None or not 300 <= status < 400:
+            return response
+        return await self._followed(request, method, response, onward)
 
 
 def _closed(request: Request) -> Unavailable:
@@ -182,9 +191,10 @@ def _closed(request: Request) -> Unavailable:
 
 def _outgoing(request: Request, method: str) -> str:
     """The fields of the request's head, and its end."""
-    body, headers = request.body, dict(_DEFAULTS)
+    body = request.body
+    lines: dict[str, str] = {}
     if body is not None:
-        headers["content-type"] = "application/json"
+        lines["content-type"] = "content-type: application/json\r\n"
     for name, text in request.headers.items():
         low = _field(name)
         if low is None:
@@ -195,10 +205,13 @@ def _outgoing(request: Request, method: str) -> str:
             raise NotSent(
                 f"{request.service}: the header {low!r} of {request.operation} holds what no header may"
             )
-        headers[low] = text
+        lines[low] = f"{low}: {text}\r\n"
     if body is not None or method not in _BODILESS:  # RFC 9110, section 8.6
-        headers["content-length"] = str(len(body or b""))
-    return "".join([f"{name}: {text}\r\n" for name, text in headers.items()]) + "\r\n"
+        lines["content-length"] = f"content-length: {len(body or b'')}\r\n"
+    defaults = _DEFAULT_LINES
+    if not _DEFAULTS.keys().isdisjoint(lines):
+        defaults = "".join([line for name, line in _DEFAULTS.items() if name not in lines])
+    return f"{defaults}{''.join(lines.values())}\r\n"
 
 
 @lru_cache(maxsize=1024)

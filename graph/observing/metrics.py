@@ -126,9 +126,10 @@ class Metrics(Collector):
         match fact:
             case CallStarted():
                 service.in_flight += 1
-            case CallEnded(shared=True):
-                service.shared += 1
             case CallEnded():
+                if fact.shared:
+                    service.shared += 1
+                    return
                 service.in_flight -= 1
                 service.seconds.add(fact.seconds)
                 service.bytes += fact.bytes

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from adapters.failures import UpstreamFailure
 from adapters.messages import Request, Send

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Final
 
+import msgspec
+
 _WIDE: Final = 96
 _HIDDEN: Final = frozenset({"self", "init"})
 """`init` is there for type checkers alone."""
@@ -20,6 +22,10 @@ _PLAIN: Final = (str, int, float, tuple, type(None))
 def signature(name: str, made: Any) -> str:
     """A call as it is written, with types and defaults; on several lines where it is long."""
     found = inspect.signature(made)
+    # The signature of a Struct has no types.
+    kept = (
+        inspect.get_annotations(made) if isinstance(made, type) and issubclass(made, msgspec.Struct) else {}
+    )
     parts: list[str] = []
     slash = star = False
     for one in found.parameters.values():
@@ -32,7 +38,7 @@ def signature(name: str, made: Any) -> str:
             parts.append("*")
             star = True
         slash = slash or one.kind is one.POSITIONAL_ONLY
-        parts.append(_parameter(one))
+        parts.append(_parameter(one.replace(annotation=kept.get(one.name, one.annotation))))
     parts += ["/"] if slash else []
     returned = found.return_annotation
     end = "" if returned in (inspect.Signature.empty, None, "None") else f" -> {_type(returned)}"

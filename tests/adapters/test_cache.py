@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.caching.cache import Cache
 from adapters.caching.cache_renewals import MOST, Renewals

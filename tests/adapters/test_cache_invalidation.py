@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.caching.cache_invalidation import Invalidation
 from adapters.caching.cache_keys import place_tag

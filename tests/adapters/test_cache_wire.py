@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.caching.cache_rule import CacheRule, Reuse
 from adapters.caching.cache_store import InProcessStore

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.credentials.credential_kinds import ApiKey, Basic, Tls
 from adapters.credentials.credentials import credentials

@@ -7,12 +7,12 @@ import gc
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from adapters.facts import CallEnded, Fact, NotRetried, Retried
 from adapters.failures import BadAnswer, NotSent, Refused, TimedOut, Unavailable, UpstreamFailure
@@ -324,8 +324,8 @@ async def test_a_fault_of_our_own_is_not_repeated():
 async def test_a_failed_call_holds_nothing():
     """When a call has failed and its failure is dropped, the request's body is gone without the garbage collector."""
 
-    class Marked(Departure):
-        __slots__ = ("__weakref__",)
+    class Marked(Departure, weakref=True):
+        pass
 
     async def send(_: Request) -> Response:
         raise Unavailable("reset", sent=True)

@@ -61,7 +61,8 @@ def test_the_policies_stand_in_the_order_that_is_written_down(monkeypatch: pytes
 
     monkeypatch.setattr("adapters.stack.stack", compose)
     more: dict[str, Any] = {"store": InProcessStore(1 << 20, loop_time), "keys": object()}
-    open_service(Service("users", "http://127.0.0.1:9"), loop_time, around=(around,), **more)
+    service = Service("users", "http://127.0.0.1:9", budget_header="x-left")
+    open_service(service, loop_time, (print,), around=(around,), **more)
     rows = re.findall(r"^\| \d+ \| `?(\w+)`? \|", adapters.stack.__doc__ or "", re.MULTILINE)
     assert rows == [
         "fallback",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.adapters.wire import answer, says, says_and_closes
 from tests.faults.calls import GET, LOST, POST, SPOILT, UNREACHED, outcome, through

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from adapters.caching.cache_store import InProcessStore
 from adapters.contract.contract import Missing
@@ -54,7 +55,7 @@ class Routed:
     async def send(self, request: Request) -> Response:
         upstream = self.worlds[request.identity.partition][request.service]
         response: Response = await upstream.send(request)
-        return replace(response, freshness=self.freshness if response.status < 400 else None)
+        return structs.replace(response, freshness=self.freshness if response.status < 400 else None)
 
 
 def lanes_of(case: Case, kept: KeptAnswers | None, *, private: bool) -> Lanes:

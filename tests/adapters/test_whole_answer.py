@@ -1,0 +1,140 @@
+"""Answers that came at once: they are what they would be if read as all others, and the plain ones are read whole."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from typing import Any
+from unittest import mock
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.transport.body import BodyError
+from adapters.transport.connection import Connection
+from adapters.transport.whole_answer import WholeAnswers
+from tests.adapters.wire import answer
+
+LIMIT = 40
+ZIPPED = gzip.compress(b"{}", mtime=0)
+LINES = (
+    b"content-length: 2", b"content-length: 02", b"content-length: +2", b"Content-Length:2 ", b"content-length: 4",
+    b"content-length: 0", b"content-length: 41", b"transfer-encoding: chunked", b"content-encoding: gzip",
+    b"content-encoding: br", b"connection: close", b"connection: keep-alive", b"upgrade: h2c", b"x-a: 1",
+    b"x-a: \xff",    b"x-a", b": 1", b" folded", b"x-a: \0", b"content-length: %d" % len(ZIPPED),
+)  # fmt: skip
+STATUSES = (
+    b"200 OK",
+    b"200",
+    b"204 No Content",
+    b"304 Not Modified",
+    b"100 Continue",
+    b"404 Not Found",
+    b"2 OK",
+)
+BODIES = (
+    b"",
+    b"{}",
+    b"{}{}",
+    b"\r\n\r\n",
+    b"{}\r\n",
+    b"2\r\n{}\r\n0\r\n\r\n",
+    b"x" * 41,
+    ZIPPED,
+    ZIPPED[:-1],
+)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> bytes:
+    """What a service may say: mostly no HTTP that anybody should."""
+    ends = draw(st.sampled_from((b"\r\n", b"\r\n", b"\r\n", b"\n")))
+    version = draw(st.sampled_from((b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/3")))
+    lines = draw(st.lists(st.sampled_from(LINES), max_size=3))
+    head = ends.join([version + b" " + draw(st.sampled_from(STATUSES)), *lines, b"", b""])
+    return head + draw(st.sampled_from(BODIES)) + draw(st.sampled_from((b"", b"", b"", head)))
+
+
+class Wire:
+    """A socket that takes everything."""
+
+    def write(self, data: bytes) -> None:
+        """Gone."""
+
+    def abort(self) -> None:
+        """Gone too."""
+
+
+async def asked(said: bytes, *, bodiless: bool) -> tuple[object, bool]:
+    """What a call comes to that is answered by this and the connection's end, by its type where it fails; and whether
+    the connection could be asked again before that.
+    """
+    connection = Connection(asyncio.get_running_loop(), LIMIT)
+    wire: Any = Wire()
+    connection.connection_made(wire)
+    call = asyncio.ensure_future(connection.ask(b"GET", None, bodiless=bodiless))
+    await asyncio.sleep(0)
+    connection.data_received(said)
+    usable = connection.usable
+    connection.connection_lost(None)
+    try:
+        return await call, usable
+    except (aiohttp.ClientError, BodyError) as failure:
+        return type(failure), usable
+
+
+@given(answers(), st.booleans())
+def test_an_answer_is_the_same_whichever_way_it_is_read(said: bytes, bodiless: bool):
+    """Status, headers, body, what fails and how, whether the connection is kept: none depends on the way."""
+    at_once = asyncio.run(asked(said, bodiless=bodiless))
+    with mock.patch.object(WholeAnswers, "read", return_value=None):
+        assert at_once == asyncio.run(asked(said, bodiless=bodiless))
+
+
+@pytest.fixture
+async def whole() -> WholeAnswers:
+    return WholeAnswers(asyncio.get_running_loop(), LIMIT)
+
+
+def read(whole: WholeAnswers, said: bytes) -> tuple[int, bytes] | None:
+    found = whole.read(said)
+    return None if found is None else (found[0].code, found[1])
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (answer(b"{}"), (200, b"{}")),
+        (answer(b""), (200, b"")),
+        (answer(b"{}", "200 OK", "connection: close"), (200, b"{}")),
+        (answer(ZIPPED, "200 OK", "content-encoding: gzip"), (200, b"{}")),
+        (answer(b"", "200 OK", "content-encoding: gzip"), (200, b"")),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", (204, b"")),
+        (b"HTTP/1.1 304 Not Modified\r\ncontent-length: 7\r\n\r\n", (304, b"")),
+        (answer(b"{}")[:-1], None),
+        (answer(b"{}")[:20], None),
+        (answer(b"{}") + b"{", None),
+        (answer(b"x" * (LIMIT + 1)), None),
+        (b"HTTP/1.1 100 Continue\r\ncontent-length: 0\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\n\r\n", None),
+        (b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n", None),
+        (b"nonsense\r\n\r\n", None),
+    ],
+)
+def test_plain_answers_are_read_at_once(whole: WholeAnswers, said: bytes, found: tuple[int, bytes] | None):
+    """An answer with its whole head and body, by a stated length, is read; others are not, nor in the way."""
+    assert [read(whole, said), read(whole, answer(b"{}")), read(whole, said)] == [found, (200, b"{}"), found]
+
+
+def test_a_body_that_cannot_be_used_is_told(whole: WholeAnswers):
+    """A compressed body that was cut short is no body, though all of its bytes came."""
+    with pytest.raises(BodyError, match="cut short"):
+        whole.read(answer(ZIPPED[:-1], "200 OK", "content-encoding: gzip"))
+
+
+def test_who_answers_in_chunks_is_believed_to_go_on(whole: WholeAnswers):
+    """After one answer in chunks no head is read twice any more."""
+    chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    assert [read(whole, chunked), read(whole, answer(b"{}"))] == [None, None]
