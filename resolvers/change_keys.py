@@ -13,7 +13,6 @@ made before: the same request sent again makes the same keys in the same order, 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -74,7 +73,7 @@ class ChangeKeys:
         self._client = client
         self._new = new
         self._field = ""
-        self._made: Counter[tuple[str, str, str]] = Counter()
+        self._made: dict[tuple[str, str, str], int] = {}
 
     def enter(self, field: str) -> None:
         """What comes now is done by the root field of this response key. The root fields of a mutation run one after
@@ -87,8 +86,8 @@ class ChangeKeys:
         if self._client is None:
             return ChangeKey(str(self._new()), known=False)
         place = (service, operation, self._field)
-        ordinal = self._made[place]
-        self._made[place] += 1
+        ordinal = self._made.get(place, 0)
+        self._made[place] = ordinal + 1
         parts = (*whose(self._caller), self._client, *place, str(ordinal))
         return ChangeKey(str(_uuid(parts)), known=True)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from resolvers.fast.uncompiled import Unhurried
 from resolvers.loading.store import Store
@@ -23,8 +24,7 @@ Why: TypeAlias = Reason | Unhurried
 PlanWatch: TypeAlias = Callable[[Plan], AbstractContextManager[None]]
 
 
-@dataclass(slots=True)
-class LaneChoice:
+class LaneChoice(msgspec.Struct, eq=False):
     """`plans`: whether operations run on plans where they can; `unhurried`: why the request's own did not end on its
     compiled program. `told` hears of each operation the lane that it ran on, and why on no faster one; `around` is
     entered while a plan runs. `explains`: what really happens is to be written down, in `ledger`: of the request's
@@ -40,8 +40,8 @@ class LaneChoice:
     plan: Plan | None = None
     reason: Reason | None = None
     unhurried: Unhurried | None = None
-    ledger: Ledger | None = field(default=None, repr=False)
-    parts: Parts | None = field(default=None, repr=False)
+    ledger: Ledger | None = None
+    parts: Parts | None = None
     clock: Callable[[], float] = time.perf_counter
 
     def ran(self, lane: Lane, reason: Reason | None = None) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+import msgspec
+
 from adapters.contract.constraints import Constraints
 from adapters.contract.contract import Answer, Contract, Kind, Operation, Parameter, Use
 from adapters.policies.fallback_rule import Fallback
@@ -293,14 +295,13 @@ def opened(source: Source) -> Source:
     return replace(source, call=replace(source.call, public=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Supplied:
+class Supplied(msgspec.Struct, frozen=True):
     """What one field's call is made from: the parent record's data, the arguments, the keys of a batch; and what
-    names a change.
+    names a change. (A Struct, since each call makes some.)
     """
 
     parent: object = None
-    arguments: Mapping[str, object] = field(default_factory=dict)
+    arguments: Mapping[str, object] = {}
     key: tuple[object, ...] = ()
     keys: tuple[tuple[object, ...], ...] = ()
     each: tuple[object, ...] = ()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, TypeVar
+from contextvars import copy_context
+from typing import Any, Final, TypeAlias, TypeVar
 
 Result = TypeVar("Result")
 
@@ -16,12 +17,27 @@ Result = TypeVar("Result")
 _TURNS: Final = 16
 
 
-async def to_its_end(execution: Coroutine[Any, Any, Result], close: Callable[[], Awaitable[None]]) -> Result:
+Begun: TypeAlias = Result | Coroutine[Any, Any, Result]
+"""The result, where there was nothing to wait for; else what is left to do."""
+
+
+async def to_its_end(begin: Callable[[], Begun[Result]], close: Callable[[], Awaitable[None]]) -> Result:
     """The result of an execution, and then `close`. Where the caller is cancelled, `close` comes first: it ends what
     the execution waits for, which so ends by itself; what does not is cancelled. No task of ours is left; where
     graphql-core executes, it may leave those of resolvers to end by themselves.
     """
-    running = asyncio.ensure_future(execution)
+    # As if all of it were one task's: what resolvers set in their context is theirs from beginning to end, and no
+    # other request's. An execution that waits for nothing is spared the task.
+    context = copy_context()
+    try:
+        begun = context.run(begin)
+    except BaseException:
+        await close()
+        raise
+    if not isinstance(begun, Coroutine):
+        await close()
+        return begun
+    running = asyncio.get_running_loop().create_task(begun, context=context)
     try:
         return await asyncio.shield(running)
     finally:

@@ -7,12 +7,12 @@ reason that is counted (`resolvers/fast/uncompiled.py`).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Hashable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
 from graphql import ExecutionResult, GraphQLError, default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.execution import optimized_is_awaitable
@@ -20,8 +20,9 @@ from strawberry.execution import optimized_is_awaitable
 from graph.declaring.schema import Schema
 from graph.documents.document_rules import DocumentRules
 from graph.documents.documents import Chosen
+from graph.executing.ending import Begun
 from graph.executing.introspection import ClosedIntrospection
-from graph.executing.planned import mask
+from graph.executing.planned import mask, run_plan
 from graph.http.error_form import log_errors
 from resolvers.context import Context
 from resolvers.fast.masked import errors_of
@@ -40,8 +41,7 @@ _NOTHING: Final[Mapping[Hashable, Fault]] = MappingProxyType({})
 _NO_VARIABLES: Final = VariableValues({}, {})
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True, eq=False):
     """A request that can run at once, past Strawberry's machinery: on the program, or, where there is a reason in its
     place, on the plan unhurried. `denied` are the faults of what the caller may not see.
     """
@@ -125,20 +125,16 @@ class FastLane:
             log_errors(errors, context.request_id)
         return ExecutionResult(data, errors or None)
 
-    async def unhurried(self, ready: Ready, carried: Mapping[str, Any], context: Context) -> ExecutionResult:
+    def unhurried(self, ready: Ready, carried: Mapping[str, Any], context: Context) -> Begun[ExecutionResult]:
         """The result of running on the plan, value by value, as graphql-core's executor
         (`graph/executing/planned.py`).
         """
-        executor = self._executor(ready.operation, carried, context)
-        executor.ready = ready.plan
+        host = self._executor(ready.operation, carried, context)
         try:
-            found: Any = executor.execute_operation()
-            result: ExecutionResult = await found if executor.is_awaitable(found) else found
-        except Exception as raised:  # noqa: BLE001 - an answer, as Strawberry makes it of a defect of executing
-            result = ExecutionResult(None, [GraphQLError("Internal error.", original_error=raised)])
-        if result.errors:
-            log_errors(result.errors, context.request_id)
-        return result
+            found = run_plan(ready.plan, host, context, ready.denied)
+        except Exception as raised:  # noqa: BLE001 - as in `_awaited`
+            found = _defect(raised)
+        return _logged(found, context) if isinstance(found, ExecutionResult) else _awaited(found, context)
 
     def _executor(self, operation: Operation, carried: Mapping[str, Any], context: Context) -> Any:
         kind: Any = self._schema.execution_context_class  # Strawberry's, which takes the extensions too
@@ -156,3 +152,21 @@ class FastLane:
             is_awaitable=optimized_is_awaitable,
             operation_extensions=carried,
         )
+
+
+async def _awaited(found: Awaitable[ExecutionResult], context: Context) -> ExecutionResult:
+    try:
+        result = await found
+    except Exception as raised:  # noqa: BLE001 - an answer, as Strawberry makes it of a defect of executing
+        result = _defect(raised)
+    return _logged(result, context)
+
+
+def _defect(raised: Exception) -> ExecutionResult:
+    return ExecutionResult(None, [GraphQLError("Internal error.", original_error=raised)])
+
+
+def _logged(result: ExecutionResult, context: Context) -> ExecutionResult:
+    if result.errors:
+        log_errors(result.errors, context.request_id)
+    return result

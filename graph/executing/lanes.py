@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -22,7 +22,7 @@ from adapters.contract.contract import MISSING
 from graph.caching.kept_answers import KeptAnswers
 from graph.declaring.schema import Schema
 from graph.documents.documents import Carried, Chosen, Documents, Unfit
-from graph.executing.ending import ended, to_its_end
+from graph.executing.ending import Begun, ended, to_its_end
 from graph.executing.executor import Answer, GraphQLRequest
 from graph.executing.fast_lane import FastLane, Ready
 from graph.executing.introspection import closed, without_suggestion
@@ -141,7 +141,8 @@ class Lanes:
                 return answer
         else:
             context.lane.unhurried = _why(ready)
-        result = await to_its_end(self._executed(ready, document, carried, context), context.close)
+        begin: Callable[[], Begun[Result]] = partial(self._executed, ready, document, carried, context)
+        result: Result = await to_its_end(begin, context.close)
         return self._answer(result, context.caller, context.store.lifetime)
 
     async def _fast(
@@ -160,13 +161,11 @@ class Lanes:
             raise
         await context.close()
         lane.ran("fast")
-        if not result.errors:
-            return Answer(result.data, extensions=self._substituted(context.caller, context.store.lifetime))
         return self._answer(result, context.caller, context.store.lifetime)
 
     def _executed(
         self, ready: object, document: GraphQLRequest, carried: Carried, context: Context
-    ) -> Coroutine[Any, Any, Result]:
+    ) -> Begun[Result]:
         if isinstance(ready, Ready):
             return self._gate.unhurried(ready, carried, context)
         return self._schema.execute(
@@ -247,7 +246,12 @@ class Lanes:
         return substituted(lifetime, detail=self._shows_detail(caller))
 
     def _answer(self, result: Result, caller: Caller, lifetime: Lifetime | None) -> Answer:
-        errors = list(result.errors or ())
+        if not result.errors:
+            told = self._substituted(caller, lifetime)
+            return Answer(
+                result.data, extensions={**result.extensions, **told} if result.extensions else told
+            )
+        errors = list(result.errors)
         if self._closed:
             # The rule sees what is wrong with documents; what is wrong with variables is found by executing.
             errors = list(map(without_suggestion, errors))
@@ -257,7 +261,7 @@ class Lanes:
         # Of a document that is well, only its variables can be wrong.
         pathless = INVALID if refused else Code.BAD_USER_INPUT
         return Answer(
-            data=MISSING if nothing_ran and errors else result.data,
+            data=MISSING if nothing_ran else result.data,
             errors=error_list(errors, detail=self._shows_detail(caller), pathless=pathless),
             extensions={**(result.extensions or {}), **self._substituted(caller, lifetime)},
         )

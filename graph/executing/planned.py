@@ -7,7 +7,7 @@ Strawberry's extensions are as always; then the operation runs on its plan over 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Hashable, Mapping
+from collections.abc import Awaitable, Coroutine, Hashable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -25,36 +25,25 @@ from resolvers.fault import Fault
 from resolvers.plan.coverage import NotCovered, Reason
 from resolvers.plan.operation import Operation
 from resolvers.plan.plan import Plan
-from resolvers.run.run import Run
+from resolvers.run.run import Host, Run
 
 
 class _OnPlans:
     """Runs operations on plans, over any of graphql-core's executors."""
 
     own: bool
-    ready: Plan | None = None
-    """The plan that whoever built this has found already."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """The result of the operation, or an awaitable of it."""
         executor: Any = self
         context = found_context(executor.context_value)
-        # A plan that is kept may be another one by now, whose steps have other numbers.
-        plan = planned(executor, context) if self.ready is None else self.ready
+        plan = planned(executor, context)
         if isinstance(plan, Reason):
             if context is not None:
                 context.lane.ran("reference", plan)
             return super().execute_operation(serially)  # type: ignore[misc]  # the executor that this stands on
         assert context is not None  # without one, nothing is planned
-        context.lane.ran("plan")
-        watch = context.lane.watch(plan, context.store)
-        parts = context.lane.parts
-        kept = {} if parts is None else parts.taken(plan)
-        run = Run(plan, executor, context.store, mask(plan, context.caller), watch, kept)
-        if context.lane.around is not None:
-            return _watched(run, context.lane.around(plan))
-        left = run.execute()
-        return _result(run) if left is None else _awaited(run, left)
+        return run_plan(plan, executor, context, mask(plan, context.caller))
 
     def execute_field(self, parent_type: Any, source: Any, details: Any, path: Path, deferred: Any) -> Any:
         """The value of one field on the reference lane, or an awaitable of it."""
@@ -64,6 +53,24 @@ class _OnPlans:
                 context.store.change_keys.enter(str(path.key))
         made: Any = super()
         return made.execute_field(parent_type, source, details, path, deferred)
+
+
+def run_plan(
+    plan: Plan, host: Host, context: Context, denied: Mapping[Hashable, Fault]
+) -> ExecutionResult | Coroutine[Any, Any, ExecutionResult]:
+    """The result of an operation on its plan, or what is left to do. `denied` are the faults of what the caller may
+    not see.
+    """
+    lane = context.lane
+    lane.ran("plan")
+    watch = lane.watch(plan, context.store)
+    # Another plan may be kept by now than the one whose parts these are: its steps have other numbers.
+    kept = {} if lane.parts is None else lane.parts.taken(plan)
+    run = Run(plan, host, context.store, denied, watch, kept)
+    if lane.around is not None:
+        return _watched(run, lane.around(plan))
+    left = run.execute()
+    return _result(run) if left is None else _awaited(run, left)
 
 
 async def _awaited(run: Run, left: Awaitable[None]) -> ExecutionResult:

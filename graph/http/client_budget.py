@@ -34,4 +34,6 @@ def client_budget(headers: Mapping[str, str], name: str | None) -> float | None:
 
 def shorter(one: float | None, other: float | None) -> float | None:
     """The less of two times, where None is no bound."""
-    return min((each for each in (one, other) if each is not None), default=None)
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)

@@ -76,11 +76,20 @@ def _texts(entity: Entity, keys: Iterable[Any]) -> dict[Any, Text]:
     """The canonical texts of keys; of those for which there is something to ask. Raises `Troubled`."""
     kinds = entity.kinds
     texts: dict[Any, Text] = {}
+    if len(kinds) == 1:  # as mostly
+        (kind,) = kinds
+        for key in keys:
+            if key is None or key is MISSING:
+                continue
+            part = canonical(kind, key)
+            if part is None:
+                raise Troubled
+            texts[key] = (part,)
+        return texts
     for key in keys:
-        parts = key if len(kinds) > 1 else (key,)
-        if None in parts or MISSING in parts:
+        if None in key or MISSING in key:
             continue
-        text = tuple(map(canonical, kinds, parts))
+        text = tuple(map(canonical, kinds, key))
         if None in text:
             raise Troubled
         texts[key] = cast("Text", text)

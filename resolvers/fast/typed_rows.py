@@ -54,7 +54,10 @@ def _first(values: list[Any]) -> Row | None:
 
 def _text(values: list[Any]) -> bytes | None:
     """The JSON of rows, lists of them and nulls; None where anything else is among them."""
-    texts: list[Any] = []
+    texts: list[Any] = [value.text for value in values if type(value) is Row]
+    if len(texts) == len(values):  # as mostly
+        return b"[" + b",".join(texts) + b"]"
+    texts = []
     for value in values:
         kind = type(value)
         if kind is Row:

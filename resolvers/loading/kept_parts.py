@@ -67,7 +67,7 @@ class KeptParts:
         self._lifetime = lifetime
         self._epoch = epoch
         self._anew = anew
-        self._spelled = repr((apart, spelled(call))).encode()
+        self._apart = apart
         self._about: Request | None = None
         self._since = entities.moment
 
@@ -99,7 +99,7 @@ class KeptParts:
         """The batch as if it were for no key: all that its calls have in common."""
         if self._about is None:
             call, sender = self._call, self._sender
-            made_from = hashlib.sha256(self._spelled)
+            made_from = hashlib.sha256(repr((self._apart, spelled(call))).encode())
             made_from.update(other_parameters(call, self._supplied, sender))
             self._about = Request(
                 service=call.service,

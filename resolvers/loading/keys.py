@@ -17,6 +17,7 @@ from resolvers.source import Entity
 
 _MOST_DIGITS: Final = 40
 _TOO_LARGE: Final = 10**_MOST_DIGITS
+_TOO_SMALL: Final = -_TOO_LARGE
 
 
 def canonical(kind: Kind, value: object) -> str | None:
@@ -25,7 +26,7 @@ def canonical(kind: Kind, value: object) -> str | None:
 
     None for what can be no key of that kind. Empty text is none.
     """
-    if type(value) is int and -_TOO_LARGE < value < _TOO_LARGE:  # most keys are: no need to look further
+    if type(value) is int and _TOO_SMALL < value < _TOO_LARGE:  # most keys are: no need to look further
         return str(value)
     if isinstance(value, (UUID, date)):
         value = value.text or value.isoformat() if isinstance(value, ExactDateTime) else str(value)

@@ -36,9 +36,10 @@ async def load_entities(calls: Reading, entity: Entity, keys: list[Key]) -> list
             [partial(_load_one, calls, one, key, None) for key in keys], most_at_once(calls, one)
         )
     # What one of them brings does for the other where both ask the same on behalf of the same.
-    alike = one is None or _alike(one, many)
-    apart = ("entity", entity.key, entity.kinds)
-    kept = calls.kept(many, Supplied(), apart) if alike or len(keys) > 1 else None
+    kept = calls.kept(many, Supplied(), ("entity", entity.key, entity.kinds))
+    alike = kept is None or one is None or _alike(one, many)
+    if len(keys) == 1 and not alike:
+        kept = None
     found = {} if kept is None else await _found(kept, many, keys)
     missing = [key for key in keys if key not in found] if found else keys
     if one is not None and len(missing) == 1:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
+
+import msgspec
 
 from resolvers.fault import Fault, FieldError
 
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A value (None where there is nothing) or the fault that stands in its place."""
+class Settled(msgspec.Struct, frozen=True):
+    """A value (None where there is nothing) or the fault that stands in its place.
+
+    A Struct, since there is one for each key: a frozen dataclass would take several times as long.
+    """
 
     value: Any = None
     fault: Fault | None = None
@@ -47,17 +50,13 @@ Ask: TypeAlias = "Settled | Future[Settled]"
 """What asking gives: at once what is settled already, else a future of the asker's own."""
 
 
-class Slot:
-    """The place of one result: settled once, read by any number of waiters."""
+class Slot(msgspec.Struct, eq=False):
+    """The place of one result: `settled` once, read by any number of waiters. (A Struct, as `Settled` is.)"""
 
-    __slots__ = ("_ended", "_loop", "_waiters", "settled")
-
-    def __init__(self, loop: AbstractEventLoop) -> None:
-        self._loop = loop
-        self.settled: Settled | None = None
-        """The result, once it is there."""
-        self._ended = False
-        self._waiters: list[Waiter] | None = None
+    _loop: AbstractEventLoop
+    settled: Settled | None = None
+    _ended: bool = False
+    _waiters: list[Waiter] | None = None
 
     @property
     def is_over(self) -> bool:

@@ -12,10 +12,11 @@ import logging
 from asyncio import AbstractEventLoop, Future, Task, gather
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
+
+import msgspec
 
 from adapters.contract.contract import Parameter
 from adapters.messages import Request
@@ -67,7 +68,7 @@ class Store:
         self._batches: dict[Hashable, Batch] = {}
         self._tasks: set[Task[Any]] = set()
         self._closed = False
-        self._turns = Turns(loop, self._own)
+        self._turns: Turns | None = None  # most requests have no batch that waits
 
     @property
     def watched(self) -> Watched | None:
@@ -177,14 +178,20 @@ class Store:
         end of the request can end the wait.
         """
         of = entity.slot
-        if any((of, key) in self._slots for key in keys):
+        names = [(of, key) for key in keys]
+        if not self._slots.keys().isdisjoint(names):
             landing = self.entities(entity, keys, alone=True)
             if isinstance(landing, Future):
                 await landing
-            return [cast("Settled", self._slots[of, key].settled) for key in keys]
-        slots = {key: self._slot((of, key))[0] for key in keys}
+            return [cast("Settled", self._slots[name].settled) for name in names]
+        self._still_open()
+        slots = {name: Slot(self._loop) for name in names}
+        if self.watched is not None:
+            for name in slots:
+                self.watched.asked(name, new=True)
+        self._slots.update(slots.items())
         try:
-            results = await self._load_entities(entity, list(slots))
+            results = await self._load_entities(entity, [key for _, key in slots])
         except Exception as raised:  # noqa: BLE001 - a defect settles as one, whoever asked
             for slot in slots.values():
                 slot.fail(raised, _defect)
@@ -195,7 +202,8 @@ class Store:
         else:
             for slot, result in zip(slots.values(), results, strict=True):
                 slot.settle(result)
-        return [cast("Settled", slots[key].settled) for key in keys]
+        found: list[Any] = [slots[name].settled for name in names]
+        return found
 
     def group(self, grouped: Grouped, supplied: Supplied, each: str) -> Ask:
         """The items of a grouped operation that belong to one parent's value: a list of pairs of item and
@@ -231,7 +239,9 @@ class Store:
         forgotten.
         """
         if call.change_key is not None:
-            supplied = replace(supplied, change=self.change_keys.next(call.service, call.operation.id))
+            supplied = msgspec.structs.replace(
+                supplied, change=self.change_keys.next(call.service, call.operation.id)
+            )
         request = request_of(call, supplied, self.sender)
         self._still_open()
         try:
@@ -249,7 +259,8 @@ class Store:
     async def close(self) -> None:
         """End every task and wait until they have ended. Who waits is cancelled; who asks later: RuntimeError."""
         self._closed = True
-        self._turns.abandon()
+        if self._turns is not None:
+            self._turns.abandon()
         # They hold this store, and it them: what is let go here need not be found by the garbage collector.
         self._batches.clear()
         tasks = list(self._tasks)
@@ -274,12 +285,15 @@ class Store:
         return Settled((items, down(call.root, call.pick)))
 
     async def _load_entities(self, entity: Entity, keys: Sequence[Hashable]) -> list[Settled]:
+        texts = cast("list[tuple[str, ...]]", keys)
+        if self.watched is None and not self._steps:  # nobody looks on
+            return await load_entities(self, entity, texts)
         one = entity.one if entity.many is None else entity.many
         with (
             watched_step(self._steps, "entities", one, len(keys)),
             self._loading((entity.slot, key) for key in keys),
         ):
-            return await load_entities(self, entity, cast("list[tuple[str, ...]]", keys))
+            return await load_entities(self, entity, texts)
 
     async def _load_groups(self, grouped: Grouped, supplied: Supplied, keys: list[Hashable]) -> list[Settled]:
         others = other_parameters(grouped.call, supplied, self.sender) if self.watched else b""
@@ -311,6 +325,7 @@ class Store:
     ) -> Batch:
         found = self._batches.get(key)
         if found is None:
+            self._turns = self._turns or Turns(self._loop, self._own)
             found = self._batches[key] = Batch(load, self._turns.added, _defect, self._loop)
         return found
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -96,7 +97,7 @@ class Run:
         self._root = Place(None, self._top, "data", nullable=True, parent=None)
         # What a change set going runs to its end, whoever still wants its value.
         self._abandons = plan.kind is not OperationType.MUTATION
-        self._values = Values(host, denied, self._note)
+        self._values = Values(host, denied, partial(_note, self.errors))
         self._arguments: dict[int, Mapping[str, object]] = {}
 
     @property
@@ -144,7 +145,10 @@ class Run:
 
     def _onward(self) -> list[Coroutine[Any, Any, None]]:
         """Start everything that the values completed just now lead to; what is left to wait for."""
-        queued, late, sliced = self._values.taken()
+        taken = self._values.taken()
+        if taken is None:
+            return []
+        queued, late, sliced = taken
         left = [
             waits
             for number, parents in queued.items()
@@ -289,8 +293,9 @@ class Run:
             of.place.null()
         await self._on(together(self._onward()))
 
-    def _note(self, raised: Exception, field: Field, place: list[str | int]) -> None:
-        self.errors.append(located_error(raised, field.nodes, place))
+
+def _note(errors: list[GraphQLError], raised: Exception, field: Field, place: list[str | int]) -> None:
+    errors.append(located_error(raised, field.nodes, place))
 
 
 def _is_under_way(step: Step) -> bool:

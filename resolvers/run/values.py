@@ -79,14 +79,16 @@ class Values:
         self.step: int | None = None
         """The step whose values are completed now."""
 
-    def taken(self) -> tuple[dict[int, Parents], list[Late], list[Sliced]]:
+    def taken(self) -> tuple[dict[int, Parents], list[Late], list[Sliced]] | None:
         """What was queued since the last time: steps with their parents, what has to be waited for, and lists that
-        are not done yet.
+        are not done yet. None for nothing.
         """
+        self._left = TURN
+        if not (self._queued or self._late or self._sliced):
+            return None
         queued, self._queued = self._queued, {}
         late, self._late = self._late, {}
         sliced, self._sliced = self._sliced, []
-        self._left = TURN
         return queued, list(late.values()), sliced
 
     def put(self, one: Field, shape: Shape, value: Any, place: Place) -> None:
