@@ -169,3 +169,13 @@ def test_unsteady_cases_that_were_cut_differently_say_nothing() -> None:
     right = ran({"a": None, "d": 2}, error(["a", "c"]), calls=(call("x", "1"), call("x", "2")))
     assert differences(left, right, latency=False, steady=False) == []
     assert differences(left, right, latency=False, steady=True) != []
+
+
+def test_batches_that_met_by_chance_are_broken_otherwise() -> None:
+    """Unsteady, one call more or less may be broken otherwise than the other lane's; two are no chance any more."""
+    left = ran({"d": 1}, calls=(call("x", "1,2"),))
+    right = ran({"d": 2}, calls=(call("x", "1"), call("x", "2")))
+    assert differences(left, right, latency=False, steady=False) == []
+    assert differences(left, right, latency=False, steady=True) != []
+    more = ran({"d": 2}, calls=(call("x", "1"), call("x", "2"), call("x", "3")))
+    assert differences(left, more, latency=False, steady=False) != []
