@@ -7,24 +7,20 @@ together.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 import msgspec
 
 from adapters.contract.constraints import Constraints
-from adapters.contract.contract import MISSING, Contract, Kind, Parameter, Schema, Use
+from adapters.contract.contract import MISSING, Parameter
 from adapters.messages import Identity, Request
 from adapters.problem import FieldProblem
 from adapters.serialize import BadValue, headers, target
 from resolvers.caller import Caller
 from resolvers.change_keys import put
 from resolvers.fault import Code, Fault, FieldError
-from resolvers.reading.datetimes import ExactDateTime
 from resolvers.reading.record import raw
 from resolvers.source import (
     Argument,
@@ -41,6 +37,7 @@ from resolvers.source import (
     Target,
     This,
 )
+from resolvers.wire_values import to_wire
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
@@ -74,6 +71,43 @@ def request_of(
     Raises FieldError where a value can't be sent: BAD_USER_INPUT for what the client supplied, UPSTREAM_ERROR
     for what Stolon supplied.
     """
+    parameters, body = _values(call, supplied, sender)
+    change = put(supplied.change, call.change_key, parameters)
+    by_name: dict[str, object] = {}
+    if more:
+        bound = _bound(call, parameters)
+        for place, value in more.items():
+            if isinstance(place, Parameter):
+                parameters[place] = value
+            elif place not in bound:
+                by_name[place] = value
+    path, sent_headers = _written(call, parameters)
+    return Request(
+        service=call.service,
+        operation=call.operation.id,
+        method=call.operation.method,
+        target=_with_query(path, by_name),
+        headers={**sender.headers, **sent_headers},
+        body=None if body is MISSING else _ENCODER.encode(body),
+        safe=call.safe,
+        keyed=call.change_key in parameters,
+        identity=sender.identity,
+        entitled=call.public or sender.caller.authenticated,
+        fallback=call.fallback,
+        deadline=sender.deadline,
+        once=None if change is None else change.once(path, sent_headers, sender.headers, body),
+        tags=() if call.tags is None else call.tags(supplied, parameters, body),
+    )
+
+
+def check(call: BoundOperation, supplied: Supplied, sender: Sender) -> None:
+    """Raises what `request_of` would, before anything is asked: of a lookup whose key the client says."""
+    parameters, _ = _values(call, supplied, sender)
+    _written(call, parameters)
+
+
+def _values(call: BoundOperation, supplied: Supplied, sender: Sender) -> tuple[dict[Parameter, object], Any]:
+    """The values of parameters, and of the body or MISSING."""
     parameters: dict[Parameter, object] = {}
     body: Any = MISSING
     for binding in call.bindings:
@@ -92,36 +126,14 @@ def request_of(
                 body = _placed(body, to.body or (), sent)
             else:
                 parameters[to.parameter] = sent
-    change = put(supplied.change, call.change_key, parameters)
-    by_name: dict[str, object] = {}
-    if more:
-        bound = _bound(call, parameters)
-        for place, value in more.items():
-            if isinstance(place, Parameter):
-                parameters[place] = value
-            elif place not in bound:
-                by_name[place] = value
+    return parameters, body
+
+
+def _written(call: BoundOperation, parameters: Mapping[Parameter, object]) -> tuple[str, dict[str, str]]:
     try:
-        path = target(call.operation, parameters)
-        sent_headers = headers(call.operation, parameters)
+        return target(call.operation, parameters), headers(call.operation, parameters)
     except BadValue as wrong:
         raise FieldError(_bad_value(call, wrong)) from None
-    return Request(
-        service=call.service,
-        operation=call.operation.id,
-        method=call.operation.method,
-        target=_with_query(path, by_name),
-        headers={**sender.headers, **sent_headers},
-        body=None if body is MISSING else _ENCODER.encode(body),
-        safe=call.safe,
-        keyed=call.change_key in parameters,
-        identity=sender.identity,
-        entitled=call.public or sender.caller.authenticated,
-        fallback=call.fallback,
-        deadline=sender.deadline,
-        once=None if change is None else change.once(path, sent_headers, sender.headers, body),
-        tags=() if call.tags is None else call.tags(supplied, parameters, body),
-    )
 
 
 def _bound(call: BoundOperation, parameters: Mapping[Parameter, object]) -> set[str]:
@@ -200,61 +212,6 @@ def _placed(body: object, path: tuple[str, ...], value: object) -> object:
         return value
     known = body if isinstance(body, Mapping) else {}
     return {**known, path[0]: _placed(known.get(path[0]), path[1:], value)}
-
-
-def to_wire(contract: Contract, use: Use, value: Any) -> Any:
-    """A Python or GraphQL value as the JSON-like value that a contract's type is sent as.
-
-    IDs are text in GraphQL: for an integer they become one. Raises ValueError, without the value, for what
-    can't be.
-    """
-    if value is None:
-        return None
-    schema = contract.schema(use)
-    if schema.kind is Kind.ARRAY and schema.items is not None and isinstance(value, (list, tuple)):
-        items = schema.items
-        of = contract.schema(items)
-        if of.kind in (Kind.ARRAY, Kind.OBJECT):
-            return [to_wire(contract, items, item) for item in value]
-        return [None if item is None else _leaf_to_wire(of, item) for item in value]
-    if schema.kind is Kind.OBJECT and isinstance(value, Mapping):
-        known = {one.name: one.use for one in schema.properties}
-        return {
-            name: to_wire(contract, known[name], item) if name in known else item
-            for name, item in value.items()
-        }
-    return _leaf_to_wire(schema, value)
-
-
-def _leaf_to_wire(schema: Schema, value: Any) -> Any:
-    if schema.kind is Kind.STRING and isinstance(value, str):  # as most are
-        return value
-    if schema.kind in (Kind.INTEGER, Kind.INT64) and isinstance(value, str):
-        digits = value.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= 40):
-            raise ValueError("expected the digits of an integer")
-        return int(value)
-    if schema.kind is Kind.DECIMAL:
-        return _decimal(schema, value)
-    if schema.kind is Kind.STRING and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, ExactDateTime):
-        return value.text or value.isoformat()
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    return value
-
-
-def _decimal(schema: Schema, value: Any) -> Any:
-    try:
-        number = value if isinstance(value, Decimal) else Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError("expected a decimal number") from None
-    if not number.is_finite():
-        raise ValueError("expected a decimal number")
-    return str(number) if schema.json_type == "string" else number
 
 
 def _check(call: BoundOperation, binding: Binding, constraints: Constraints, sent: object) -> None:

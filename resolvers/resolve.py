@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from adapters.contract.contract import MISSING
-from resolvers.call import argument_path, request_of, supply
+from resolvers.call import argument_path, check, supply
 from resolvers.errors import page_fault
 from resolvers.fault import Code, Fault, FieldError, Violation, violation_at
 from resolvers.loading.keys import canonical
@@ -130,7 +130,7 @@ def _lookup(source: Lookup, supplied: Supplied, store: Store) -> Any:
         key.append(part)
     if source.call is not None and source.call.from_client:
         # Refuses what may not be sent at the argument's own place, before anything is asked.
-        request_of(source.call, supplied, store.sender)
+        check(source.call, supplied, store.sender)
     return then(store.entity(entity, tuple(key)), partial(_read_lookup, source))
 
 

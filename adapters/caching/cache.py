@@ -55,7 +55,7 @@ class _Asked(msgspec.Struct, frozen=True):
 
     request: Request
     reuse: Reuse
-    keys: Keys
+    keys: Keys | None  # where nothing was looked for
     want: Wanted
 
 
@@ -93,8 +93,9 @@ class Cache:
         if want.no_store or conditional(request.headers):
             self._tell(request, "bypassed")
             return await send(request)
-        asked = _Asked(request, reuse, self._shelf.keys(request), want)
-        entry = await self._shelf.found(request, asked.keys)
+        keys = self._shelf.keys(request) if self._shelf.may_have(request) else None
+        asked = _Asked(request, reuse, keys, want)
+        entry = None if keys is None else await self._shelf.found(request, keys)
         if entry is not None:
             now = self._epoch()
             how = use(entry, want, now)
@@ -122,6 +123,9 @@ class Cache:
         """Ends what is being fetched in the background."""
         await self._renewals.close()
 
+    def _keys(self, asked: _Asked) -> Keys:
+        return self._shelf.keys(asked.request) if asked.keys is None else asked.keys
+
     # --- what is fetched
 
     def _renew(self, asked: _Asked, entry: Entry, send: Send) -> None:
@@ -130,7 +134,7 @@ class Cache:
         alone = replace(request, departure=Departure(), deadline=self._clock() + seconds)
         again = replace(asked, request=alone)
         # By headers too, or the variants of an answer would wait for each other.
-        key = flight_of(request, {"of": "" if entry.shared else asked.keys.private.hex()})
+        key = flight_of(request, {"of": "" if entry.shared else self._keys(asked).private.hex()})
         self._renewals.start(key, lambda: self._fetched(again, entry, send), seconds)
 
     async def _fetched(self, asked: _Asked, entry: Entry | None, send: Send) -> Response:
@@ -154,12 +158,12 @@ class Cache:
         # Not to be kept any more, or for others than it was: the new answer does not take the old one's place.
         elsewhere = entry is not None and (life is None or entry.shared is not life.shared)
         if entry is not None and elsewhere and _replaces(response.status, entry):
-            await self._shelf.drop(asked.request, asked.keys, entry)
+            await self._shelf.drop(asked.request, self._keys(asked), entry)
         if life is None:
             return response
         # An answer of another's flight is kept by whom that flight began with.
         if not response.shared:
-            await self._shelf.keep(asked.request, asked.keys, response, life, now, since)
+            await self._shelf.keep(asked.request, self._keys(asked), response, life, now, since)
         self._tell(asked.request, "revalidated" if renewed else "stored")
         left = max(0.0, life.fresh - life.age)
         return replace(response, freshness=Freshness(left, life.age, private=not life.shared))

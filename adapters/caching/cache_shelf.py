@@ -25,11 +25,18 @@ class Shelf:
         self._rule = rule
         self._by_headers = rule.headers == "all"
         self._store = store
+        self._kept: set[str] = set()  # operations of which this process put something
 
     @property
     def moment(self) -> int:
         """See `Store`."""
         return self._store.moment
+
+    def may_have(self, request: Request) -> bool:
+        """Whether anything may be kept for the request: nothing was where no answer of its operation ever could be,
+        as with most services, unless other processes put theirs into the same store.
+        """
+        return request.operation in self._kept or self._store.is_shared
 
     def keys(self, request: Request) -> Keys:
         """Where its answer may be."""
@@ -58,6 +65,7 @@ class Shelf:
         names = differing(response.headers, by_headers=self._by_headers)
         if names is None:
             return
+        self._kept.add(request.operation)
         key, tags = self._place(keys, shared=life.shared), tags_of(request)
         if names:
             post = packed(Signpost(names))

@@ -37,6 +37,10 @@ class Store(Protocol):
     """
 
     @property
+    def is_shared(self) -> bool:
+        """Whether entries come from other processes, too."""
+
+    @property
     def moment(self) -> int:
         """Now, on a clock that drops move on. Take it before fetching what is to be put, and give it to `put`."""
 
@@ -92,6 +96,11 @@ class InProcessStore:
         self._entries = _Entries(memory)
         self._most = memory // _PARTS
         self._dropping = 0
+
+    @property
+    def is_shared(self) -> bool:
+        """See `Store`."""
+        return False
 
     @property
     def moment(self) -> int:

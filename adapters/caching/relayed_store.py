@@ -29,6 +29,11 @@ class RelayedStore:
         return f"RelayedStore({self._near!r})"
 
     @property
+    def is_shared(self) -> bool:
+        """See `Store`."""
+        return False
+
+    @property
     def moment(self) -> int:
         """See `Store`."""
         return self._near.moment

@@ -57,6 +57,11 @@ class TieredStore:
     # --- a Store
 
     @property
+    def is_shared(self) -> bool:
+        """See `Store`."""
+        return True
+
+    @property
     def moment(self) -> int:
         """See `Store`."""
         return self._drops.moment

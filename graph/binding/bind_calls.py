@@ -29,11 +29,11 @@ from graph.declaring.contracts import Contracts
 from graph.declaring.declare import EachMark, OperationName
 from graph.declaring.mistakes import Mistakes
 from graph.paging.recognition import Suspect, recognise, stated
-from resolvers.call import to_wire
 from resolvers.change_keys import HEADERS, SAMPLE
 from resolvers.paging.paging import Paging
 from resolvers.reading.reader import holds_decimal_numbers
 from resolvers.source import Binding, BoundOperation, Constant, Each, Keys
+from resolvers.wire_values import to_wire
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 

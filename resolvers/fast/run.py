@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 from graphql.execution.values import VariableValues
 from graphql.pyutils import gather_with_cancel
 
-from resolvers.call import request_of, supply
+from resolvers.call import check, request_of, supply
 from resolvers.fast.builders import Hanging, Hung
 from resolvers.fast.given import given_of
 from resolvers.fast.groups import groups
@@ -146,7 +146,7 @@ class FastRun:
             given = [Supplied(parent=given_of(step.given, parent), arguments=arguments) for parent in parents]
             if source.call is not None and source.call.from_client:
                 for one in given:  # refuses what may not be sent, before anything is asked
-                    request_of(source.call, one, sender)
+                    check(source.call, one, sender)
             parts = [[supply(part, one, sender) for one in given] for part in source.key]
         return parts[0] if len(parts) == 1 else list(zip(*parts, strict=True))
 

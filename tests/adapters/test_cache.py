@@ -81,9 +81,15 @@ class World:
 
 
 class Counting(InProcessStore):
-    """Counts what is put."""
+    """Counts what is asked for and what is put."""
 
     puts = 0
+    gets = 0
+    is_shared = False
+
+    async def get_many(self, keys: Any) -> Any:
+        self.gets += 1
+        return await super().get_many(keys)
 
     async def put(self, *given: Any, **more: Any) -> None:
         self.puts += 1
@@ -121,6 +127,24 @@ async def turns(count: int = 20) -> None:
         turn = loop.create_future()
         loop.call_soon(turn.set_result, None)
         await turn
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_nothing_is_looked_for_that_was_never_kept(world: World, shared: bool):
+    """A store is not asked for an operation of which nothing was kept yet, unless others put their answers there,
+    too.
+    """
+    world.store = counting = Counting(1 << 20, world.clock)
+    counting.is_shared = shared
+    world.answers = [ok("no-store"), ok("no-store"), ok("max-age=60"), ok("max-age=60")]
+    send = over(world)
+    seen = []
+    for request in (READ, READ, READ, READ, replace(READ, operation="listUsers", target="/users")):
+        await send(request)
+        seen.append((counting.gets, len(world.asked)))
+    assert seen == (
+        [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4)] if shared else [(0, 1), (0, 2), (0, 3), (1, 3), (1, 4)]
+    )
 
 
 # --- fresh
@@ -598,11 +622,12 @@ async def test_a_renewal_has_the_calls_time_and_no_more(world: World):
         await turns()
     assert (ended, len(world.caches[0]._renewals)) == (["getUser"], 0)
     slow = world.policies(CacheRule(), {})
-    await slow(READ)
-    await turns()
-    await world.caches[1].close()
-    assert ended == ["getUser", "getUser"]
-    await slow(READ)
+    with mock.patch.object(InProcessStore, "is_shared", True):  # another cache's entries are in it
+        await slow(READ)
+        await turns()
+        await world.caches[1].close()
+        assert ended == ["getUser", "getUser"]
+        await slow(READ)
     assert len(world.caches[1]._renewals) == 0
 
 
