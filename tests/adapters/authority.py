@@ -6,10 +6,23 @@ import ipaddress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+_SIGNS: Final = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass
@@ -21,7 +34,11 @@ class Authority:
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def __post_init__(self) -> None:
-        own = self._begun(self.name, self.key).add_extension(x509.BasicConstraints(True, None), critical=True)
+        own = (
+            self._begun(self.name, self.key)
+            .add_extension(x509.BasicConstraints(True, None), critical=True)
+            .add_extension(_SIGNS, critical=True)  # RFC 5280, section 4.2.1.3; Python 3.13 insists on it
+        )
         self.certificate = self.folder / f"{self.name}.pem"
         self.certificate.write_bytes(self._signed(own))
 
