@@ -22,6 +22,8 @@ from graph.identity.bearer import bearer_token
 PATH: Final = "/invalidation"
 SECONDS: Final = 10.0
 """For a call's body to arrive."""
+_RENAMED: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""What RFC 9110 (sections 15.5.14 and 15.5.21) calls them; Python does so from 3.13 on."""
 _SAFE: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 Dropping: TypeAlias = Callable[[DropCall], Awaitable[Dropped]]
@@ -51,7 +53,7 @@ def _response(dropped: Dropped) -> web.Response:
     if dropped.status < 400:
         return web.Response(status=dropped.status, headers=_SAFE)
     problem: dict[str, Any] = {
-        "title": HTTPStatus(dropped.status).phrase,
+        "title": _RENAMED.get(dropped.status) or HTTPStatus(dropped.status).phrase,
         "status": dropped.status,
         "detail": dropped.detail,
     }

@@ -142,7 +142,7 @@ async def test_all_mistakes_are_told_at_once(shop: Served) -> None:
     assert await shop.call(json={"entities": ["Oder:1", "Order:1", "Order"]}) == (
         422,
         {
-            "title": "Unprocessable Entity",
+            "title": "Unprocessable Content",
             "detail": "The body is not what it should be.",
             "errors": [
                 {
