@@ -44,6 +44,9 @@ class LaneChoice(msgspec.Struct, eq=False):
     parts: Parts | None = None
     clock: Callable[[], float] = time.perf_counter
 
+    def __repr__(self) -> str:
+        return f"LaneChoice(plans={self.plans}, reason={self.reason}, unhurried={self.unhurried})"
+
     def ran(self, lane: Lane, reason: Reason | None = None) -> None:
         """An operation of the request runs on a lane, for this reason on the reference lane."""
         if not self._known:

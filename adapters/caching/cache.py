@@ -93,7 +93,7 @@ class Cache:
         if want.no_store or conditional(request.headers):
             self._tell(request, "bypassed")
             return await send(request)
-        keys = self._shelf.keys(request) if self._shelf.may_have(request) else None
+        keys = self._shelf.keys(request) if self._shelf.may_have_any else None
         asked = _Asked(request, reuse, keys, want)
         entry = None if keys is None else await self._shelf.found(request, keys)
         if entry is not None:

@@ -25,18 +25,19 @@ class Shelf:
         self._rule = rule
         self._by_headers = rule.headers == "all"
         self._store = store
-        self._kept: set[str] = set()  # operations of which this process put something
+        self._has_kept = False
 
     @property
     def moment(self) -> int:
         """See `Store`."""
         return self._store.moment
 
-    def may_have(self, request: Request) -> bool:
-        """Whether anything may be kept for the request: nothing was where no answer of its operation ever could be,
-        as with most services, unless other processes put theirs into the same store.
+    @property
+    def may_have_any(self) -> bool:
+        """Whether anything may be kept: nothing is where no answer of the service ever could be, as with most, unless
+        other processes put theirs into the same store.
         """
-        return request.operation in self._kept or self._store.is_shared
+        return self._has_kept or self._store.is_shared
 
     def keys(self, request: Request) -> Keys:
         """Where its answer may be."""
@@ -65,7 +66,7 @@ class Shelf:
         names = differing(response.headers, by_headers=self._by_headers)
         if names is None:
             return
-        self._kept.add(request.operation)
+        self._has_kept = True
         key, tags = self._place(keys, shared=life.shared), tags_of(request)
         if names:
             post = packed(Signpost(names))

@@ -57,14 +57,10 @@ def retry(
 
     async def policy(request: Request, send: Send) -> Response:
         budget.called()
-        outcome: Outcome
-        try:  # as `_attempt`, without a frame of its own: mostly this is all
-            outcome = await send(request)
-        except UpstreamFailure as failure:
-            outcome = failure
-        else:
-            if outcome.status not in PASSING:
-                return outcome
+        # In a frame of its own: a failure that was caught here would hold this one, which holds it, and the request.
+        outcome = await _attempt(request, send)
+        if isinstance(outcome, Response) and outcome.status not in PASSING:
+            return outcome
         attempts, doubt = 1, False
         while not isinstance(wait := verdict(request, outcome, attempts), Kept):
             doubt = doubt or may_have_worked(request, outcome)

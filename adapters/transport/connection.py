@@ -268,6 +268,9 @@ class Connection(asyncio.Protocol):
             # Or else the parser holds the beginning of something that nobody asked for.
             and (self._parser is None or self._parser.feed_eof() is None)
         )
+        if head.chunked:
+            # The parser holds back the last line of a trailer, and would give it to the next answer as its header.
+            self._parser = None
         self._land(Answer(head.code, head.headers, whole))
 
     def _may_stay(self, head: RawResponseMessage) -> bool:

@@ -58,6 +58,9 @@ class Slot(msgspec.Struct, eq=False):
     _ended: bool = False
     _waiters: list[Waiter] | None = None
 
+    def __repr__(self) -> str:
+        return f"Slot(is_over={self.is_over})"
+
     @property
     def is_over(self) -> bool:
         """Whether there is a result, or never will be one."""

@@ -131,7 +131,7 @@ async def turns(count: int = 20) -> None:
 
 @pytest.mark.parametrize("shared", [False, True])
 async def test_nothing_is_looked_for_that_was_never_kept(world: World, shared: bool):
-    """A store is not asked for an operation of which nothing was kept yet, unless others put their answers there,
+    """A store is not asked for a service of which nothing was kept yet, unless others put their answers there,
     too.
     """
     world.store = counting = Counting(1 << 20, world.clock)
@@ -143,7 +143,7 @@ async def test_nothing_is_looked_for_that_was_never_kept(world: World, shared: b
         await send(request)
         seen.append((counting.gets, len(world.asked)))
     assert seen == (
-        [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4)] if shared else [(0, 1), (0, 2), (0, 3), (1, 3), (1, 4)]
+        [(1, 1), (2, 2), (3, 3), (4, 3), (5, 4)] if shared else [(0, 1), (0, 2), (0, 3), (1, 3), (2, 4)]
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.transport.body import BodyError
-from adapters.transport.connection import Connection
+from adapters.transport.connection import Answer, Connection
 from adapters.transport.whole_answer import WholeAnswers
 from tests.adapters.wire import answer
 
@@ -91,6 +91,70 @@ def test_an_answer_is_the_same_whichever_way_it_is_read(said: bytes, bodiless: b
     at_once = asyncio.run(asked(said, bodiless=bodiless))
     with mock.patch.object(WholeAnswers, "read", return_value=None):
         assert at_once == asyncio.run(asked(said, bodiless=bodiless))
+
+
+TRAILED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n%b\r\n"
+TRAILERS = (
+    b"",
+    b"x-a: 1\r\n",
+    b"cache-control: public\r\n",
+    b"content-encoding: gzip\r\n",
+    b"content-length: 1\r\n",
+)
+FINE = (answer(b"{}"), answer(ZIPPED, "200 OK", "content-encoding: gzip"), answer(b"", "204 No Content"))
+
+
+@st.composite
+def many_answers(draw: st.DrawFn) -> list[list[bytes]]:
+    """What a service says to several requests on one connection, each in one piece or two; mostly good answers."""
+    found = []
+    trailed = st.sampled_from(TRAILERS).map(lambda trailer: TRAILED % trailer)
+    for _ in range(draw(st.integers(2, 5))):
+        said = draw(st.one_of(trailed, trailed, st.sampled_from(FINE), answers()))
+        cut = draw(st.integers(0, len(said)))
+        found.append([piece for piece in (said[:cut], said[cut:]) if piece])
+    return found
+
+
+async def asked_often(all_said: list[list[bytes]], *, anew: bool) -> list[object]:
+    """What calls on one connection come to, as long as it can be asked; `anew` with a new parser for each."""
+    connection = Connection(asyncio.get_running_loop(), LIMIT)
+    wire: Any = Wire()
+    connection.connection_made(wire)
+    found: list[object] = []
+    for said in all_said:
+        if not connection.usable:
+            break
+        if anew:
+            connection._parser = None
+        call = asyncio.ensure_future(connection.ask(b"GET", None, bodiless=False))
+        await asyncio.sleep(0)
+        for piece in said:
+            connection.data_received(piece)
+        await asyncio.sleep(0)
+        if not call.done():  # it waits for more
+            connection.connection_lost(None)
+        try:
+            found.append(await call)
+        except (aiohttp.ClientError, BodyError) as failure:
+            found.append(type(failure))
+    return found
+
+
+@given(many_answers())
+def test_no_answer_leaves_anything_to_the_next(all_said: list[list[bytes]]):
+    """Whatever answers, trailers among them, went before on a connection, the next is read as by a new parser."""
+    kept = asyncio.run(asked_often(all_said, anew=False))
+    with mock.patch.object(WholeAnswers, "read", return_value=None):
+        assert kept == asyncio.run(asked_often(all_said, anew=True))
+
+
+async def test_a_trailer_is_nobodys_header():
+    """A trailer belongs to the answer that it ends: the next one on the connection has its own headers alone."""
+    first = TRAILED % b"cache-control: public, max-age=60\r\n"
+    _, second = await asked_often([[first], [answer(b"{}")]], anew=False)
+    assert isinstance(second, Answer)
+    assert "cache-control" not in second.headers
 
 
 @pytest.fixture
