@@ -1,7 +1,7 @@
 """One connection to a service: a request's bytes go out, and the answer to them comes back, whole.
 
 HTTP/1.1 (RFC 9112) is read by aiohttp's parser, which is llhttp; what stands between it and a call is no more than it
-needs: no session, one future. `adapters/transport/whole_answer.py` reads what comes at once,
+needs: no session, one future. `adapters/transport/answer_at_once.py` reads what comes at once,
 `adapters/transport/kept_connections.py` has the connections of a service, and `adapters/transport/transport.py`
 makes the bytes and translates what is raised here.
 """
@@ -17,8 +17,8 @@ from aiohttp.http import HttpProcessingError, HttpResponseParser, RawResponseMes
 from aiohttp.streams import StreamReader
 from multidict import CIMultiDictProxy
 
+from adapters.transport.answer_at_once import BODILESS, AnswersAtOnce, new_parser
 from adapters.transport.body import Body, BodyError
-from adapters.transport.whole_answer import BODILESS, WholeAnswers, new_parser
 
 _INTERIM: Final = 16  # answers of 1xx before the one that counts; real ones have none or one
 _EARLY: Final = 64 * 1024  # bytes that a new connection may say before it is asked
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._rest: memoryview | None = None  # of a large body, what was not written yet
         self._early: bytes | None = b""  # None once it was asked
-        self._whole = WholeAnswers(loop, limit)
+        self._whole = AnswersAtOnce(loop, limit)
         self._parser: HttpResponseParser | None = None  # of other answers, with bodies or without
         self._with_body = True
         # Failures land as results: a future whose exception nobody came to fetch would be logged as a bug.

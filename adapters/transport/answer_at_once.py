@@ -41,7 +41,7 @@ def new_parser(
     )
 
 
-class WholeAnswers:
+class AnswersAtOnce:
     """The answers of one connection, as far as they come at once. `limit` bounds a body in bytes."""
 
     __slots__ = ("_limit", "_loop", "_parser", "_stated")

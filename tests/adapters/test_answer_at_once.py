@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.transport.answer_at_once import AnswersAtOnce
 from adapters.transport.body import BodyError
 from adapters.transport.connection import Answer, Connection
-from adapters.transport.whole_answer import WholeAnswers
 from tests.adapters.wire import answer
 
 LIMIT = 40
@@ -89,7 +89,7 @@ async def asked(said: bytes, *, bodiless: bool) -> tuple[object, bool]:
 def test_an_answer_is_the_same_whichever_way_it_is_read(said: bytes, bodiless: bool):
     """Status, headers, body, what fails and how, whether the connection is kept: none depends on the way."""
     at_once = asyncio.run(asked(said, bodiless=bodiless))
-    with mock.patch.object(WholeAnswers, "read", return_value=None):
+    with mock.patch.object(AnswersAtOnce, "read", return_value=None):
         assert at_once == asyncio.run(asked(said, bodiless=bodiless))
 
 
@@ -145,7 +145,7 @@ async def asked_often(all_said: list[list[bytes]], *, anew: bool) -> list[object
 def test_no_answer_leaves_anything_to_the_next(all_said: list[list[bytes]]):
     """Whatever answers, trailers among them, went before on a connection, the next is read as by a new parser."""
     kept = asyncio.run(asked_often(all_said, anew=False))
-    with mock.patch.object(WholeAnswers, "read", return_value=None):
+    with mock.patch.object(AnswersAtOnce, "read", return_value=None):
         assert kept == asyncio.run(asked_often(all_said, anew=True))
 
 
@@ -158,11 +158,11 @@ async def test_a_trailer_is_nobodys_header():
 
 
 @pytest.fixture
-async def whole() -> WholeAnswers:
-    return WholeAnswers(asyncio.get_running_loop(), LIMIT)
+async def whole() -> AnswersAtOnce:
+    return AnswersAtOnce(asyncio.get_running_loop(), LIMIT)
 
 
-def read(whole: WholeAnswers, said: bytes) -> tuple[int, bytes] | None:
+def read(whole: AnswersAtOnce, said: bytes) -> tuple[int, bytes] | None:
     found = whole.read(said)
     return None if found is None else (found[0].code, found[1])
 
@@ -187,18 +187,18 @@ def read(whole: WholeAnswers, said: bytes) -> tuple[int, bytes] | None:
         (b"nonsense\r\n\r\n", None),
     ],
 )
-def test_plain_answers_are_read_at_once(whole: WholeAnswers, said: bytes, found: tuple[int, bytes] | None):
+def test_plain_answers_are_read_at_once(whole: AnswersAtOnce, said: bytes, found: tuple[int, bytes] | None):
     """An answer with its whole head and body, by a stated length, is read; others are not, nor in the way."""
     assert [read(whole, said), read(whole, answer(b"{}")), read(whole, said)] == [found, (200, b"{}"), found]
 
 
-def test_a_body_that_cannot_be_used_is_told(whole: WholeAnswers):
+def test_a_body_that_cannot_be_used_is_told(whole: AnswersAtOnce):
     """A compressed body that was cut short is no body, though all of its bytes came."""
     with pytest.raises(BodyError, match="cut short"):
         whole.read(answer(ZIPPED[:-1], "200 OK", "content-encoding: gzip"))
 
 
-def test_who_answers_in_chunks_is_believed_to_go_on(whole: WholeAnswers):
+def test_who_answers_in_chunks_is_believed_to_go_on(whole: AnswersAtOnce):
     """After one answer in chunks no head is read twice any more."""
     chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
     assert [read(whole, chunked), read(whole, answer(b"{}"))] == [None, None]
