@@ -169,7 +169,10 @@ class ClientConnection(RequestHandler):
         if self._ahead:
             self._read_ahead()
         reply: Reply = resp
-        if self._is_last(request):
+        leaves_packed = not request.content.is_eof() and "content-encoding" in request.headers
+        if leaves_packed:
+            self._lingering_time = 0.0  # reading it away would unpack it
+        if leaves_packed or self._asked.ends():
             reply = response_of(reply)
             reply.force_close()  # says `Connection: close`, unless the head has been sent
         if (
@@ -189,12 +192,6 @@ class ClientConnection(RequestHandler):
         except ConnectionError:
             return resp, True
         return resp, False
-
-    def _is_last(self, request: web.BaseRequest) -> bool:
-        if not request.content.is_eof() and "content-encoding" in request.headers:
-            self._lingering_time = 0.0
-            return True
-        return self._asked.ends()
 
     def pause_writing(self) -> None:
         """Write no further until the client takes what waits; it has the time that it is given."""
